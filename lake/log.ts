@@ -1,0 +1,203 @@
+import { RestError } from "@azure/storage-blob";
+import { type Entry, type EntryBody, entrySchema } from "../model/checkpoint/entries.ts";
+import { fold } from "../model/checkpoint/fold.ts";
+import { emptyState, type State, stateSchema } from "../model/checkpoint/state.ts";
+import { Retryable, Terminal } from "../model/errors.ts";
+import type { Lake } from "./lake.ts";
+
+/*
+ * The checkpoint log: `log/<20 digits>.json`, one file per entry, each written once.
+ *
+ * Invariants:
+ * 1. An entry is created by one request together with its content, and only where no entry of its number exists
+ *    (Put Blob with `If-None-Match: *`, the same on flat and hierarchical accounts). That is the fence: of two
+ *    writers, one finds its number taken.
+ * 2. A writer that finds its number taken by an entry that isn't its own throws Stale and has changed nothing.
+ *    Run and step tell its own from another's, so an activity delivered twice, or one whose answer was lost, goes on.
+ * 3. What is read is the log without a gap: a missing, garbled or foreign entry is an error that names the file.
+ */
+
+/** Another run has taken over this lake folder: whoever gets this stops, and destroys nothing. */
+export class Stale extends Terminal {
+  constructor(lake: Lake, number: number, by: { run: number; instance?: string | undefined }) {
+    super(
+      `Another run took over the lake folder ${lake.url} (log entry ${number} is of run ${by.run}${by.instance ? `, ${by.instance}` : ""}).`,
+      {},
+      { advice: "This run has stopped and destroyed nothing. Follow the other one." },
+    );
+    this.name = "Stale";
+  }
+}
+
+const SNAPSHOT = "log/snapshot.json";
+/** Entries after the last snapshot before another is written: bounds what is read at a start. */
+const SNAPSHOT_EVERY = 64;
+
+const cache = new WeakMap<Lake, State>();
+
+/** Name of an entry's file below the lake folder. */
+export function entryPath(number: number): string {
+  return `log/${String(number).padStart(20, "0")}.json`;
+}
+
+/**
+ * The state that the log tells, read on from where this process last read it. `emptyState` for a folder that holds no
+ * log, and for a container that doesn't exist. Throws Terminal for a log that can't be read, naming the file.
+ */
+export async function readState(lake: Lake): Promise<State> {
+  let state = cache.get(lake) ?? (await readSnapshot(lake));
+  for (;;) {
+    const entry = await readEntry(lake, state.next);
+    if (!entry) break;
+    state = foldInto(lake, state, entry);
+  }
+  if (state.next === 0) await refuseHeadlessLog(lake);
+  cache.set(lake, state);
+  return state;
+}
+
+/**
+ * The state at least up to entry `next - 1`, of the run that asks. Throws Stale where another run has opened since.
+ */
+export async function readStateOfRun(lake: Lake, run: number, next: number): Promise<State> {
+  const known = cache.get(lake);
+  const state = known && known.next >= next ? known : await readState(lake);
+  if (state.run?.id !== run) throw new Stale(lake, state.next - 1, { run: state.run?.id ?? -1, instance: state.run?.instance });
+  return state;
+}
+
+/**
+ * Writes entry `number` of a run, or finds that it is written. Returns the entry as it stands in the log: after a
+ * repeated delivery, the first one's.
+ */
+export async function appendEntry(
+  lake: Lake,
+  identity: { number: number; run: number; step: string },
+  body: EntryBody,
+): Promise<Entry> {
+  const entry = entrySchema.parse({ ...identity, at: new Date().toISOString(), ...body });
+  const before = await stateBefore(lake, identity.number);
+  if (before) foldInto(lake, before, entry);
+  const written = await putIfAbsent(lake, entryPath(entry.number), JSON.stringify(entry));
+  if (!written) {
+    const there = await readEntry(lake, entry.number);
+    if (!there) {
+      throw new Retryable(`Log entry ${entry.number} exists but could not be read yet (${lake.url}).`, { operation: "append log entry" });
+    }
+    if (there.run !== identity.run || there.step !== identity.step) {
+      throw new Stale(lake, entry.number, { run: there.run, instance: there.kind === "runOpened" ? there.instance : undefined });
+    }
+    if (before) cache.set(lake, foldInto(lake, before, there));
+    return there;
+  }
+  if (before) {
+    const after = foldInto(lake, before, entry);
+    cache.set(lake, after);
+    if (entry.number % SNAPSHOT_EVERY === SNAPSHOT_EVERY - 1) await writeSnapshot(lake, after);
+  }
+  return entry;
+}
+
+async function stateBefore(lake: Lake, number: number): Promise<State | undefined> {
+  const known = cache.get(lake);
+  const state = known && known.next === number ? known : await readState(lake);
+  // The number is taken where the state has gone past it; the write itself then finds out by whom.
+  return state.next === number ? state : undefined;
+}
+
+function foldInto(lake: Lake, state: State, entry: Entry): State {
+  try {
+    return fold(state, entry);
+  } catch (error) {
+    throw damaged(lake, entryPath(entry.number), error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function readEntry(lake: Lake, number: number): Promise<Entry | undefined> {
+  const path = entryPath(number);
+  const text = await readText(lake, path);
+  if (text === undefined) return undefined;
+  const parsed = entrySchema.safeParse(parseJson(lake, path, text));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw damaged(lake, path, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not an entry"}`);
+  }
+  if (parsed.data.number !== number) throw damaged(lake, path, `it says that it is entry ${parsed.data.number}`);
+  return parsed.data;
+}
+
+/** A snapshot is a hint that shortens reading: one that is missing or stale costs time only, a garbled one is told. */
+async function readSnapshot(lake: Lake): Promise<State> {
+  const text = await readText(lake, SNAPSHOT);
+  if (text === undefined) return emptyState;
+  const parsed = stateSchema.safeParse(parseJson(lake, SNAPSHOT, text));
+  if (!parsed.success) throw damaged(lake, SNAPSHOT, parsed.error.issues[0]?.message ?? "not a snapshot");
+  return parsed.data;
+}
+
+async function writeSnapshot(lake: Lake, state: State): Promise<void> {
+  const text = JSON.stringify(state);
+  await lake.container.getBlockBlobClient(lake.blobName(SNAPSHOT)).upload(text, Buffer.byteLength(text));
+}
+
+/** Entries without the first one mean a log that lost its beginning: starting anew would copy everything twice. */
+async function refuseHeadlessLog(lake: Lake): Promise<void> {
+  try {
+    for await (const blob of lake.container.listBlobsFlat({ prefix: lake.blobName("log/") })) {
+      if (/\d{20}\.json$/.test(blob.name)) {
+        throw damaged(lake, entryPath(0), `it is missing, though ${blob.name} is there`);
+      }
+    }
+  } catch (error) {
+    if (isStatus(error, 404)) return;
+    throw error;
+  }
+}
+
+function parseJson(lake: Lake, path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw damaged(lake, path, "it is not whole JSON");
+  }
+}
+
+function damaged(lake: Lake, path: string, what: string): Terminal {
+  return new Terminal(
+    `The checkpoint log can't be read: ${lake.url}/${path}: ${what}.`,
+    { operation: "read checkpoint log" },
+    {
+      advice:
+        "Nothing was changed. Restore the file (soft delete or versioning may hold it), or copy into a new lake folder and new tables.",
+    },
+  );
+}
+
+/** Creates a blob with its content if there is none; false where there is one. */
+async function putIfAbsent(lake: Lake, path: string, text: string): Promise<boolean> {
+  try {
+    await lake.container
+      .getBlockBlobClient(lake.blobName(path))
+      .upload(text, Buffer.byteLength(text), {
+        conditions: { ifNoneMatch: "*" },
+        blobHTTPHeaders: { blobContentType: "application/json" },
+      });
+    return true;
+  } catch (error) {
+    if (isStatus(error, 409) || isStatus(error, 412)) return false;
+    throw error;
+  }
+}
+
+async function readText(lake: Lake, path: string): Promise<string | undefined> {
+  try {
+    return (await lake.container.getBlockBlobClient(lake.blobName(path)).downloadToBuffer()).toString("utf8");
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+function isStatus(error: unknown, status: number): boolean {
+  return error instanceof RestError && error.statusCode === status;
+}

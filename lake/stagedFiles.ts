@@ -1,0 +1,44 @@
+import { RestError } from "@azure/storage-blob";
+import type { Lake } from "./lake.ts";
+
+/** Sizes in bytes of the files in a folder below the lake folder, by name. For progress; what to ingest is never read from a listing. */
+export async function fileSizes(lake: Lake, folder: string): Promise<Map<string, number>> {
+  const prefix = `${lake.blobName(folder)}/`;
+  const sizes = new Map<string, number>();
+  for await (const blob of lake.container.listBlobsFlat({ prefix })) {
+    sizes.set(blob.name.slice(prefix.length), blob.properties.contentLength ?? 0);
+  }
+  return sizes;
+}
+
+/**
+ * Deletes a folder below the lake folder and all in it; gone already is well. On a hierarchical account the folder
+ * goes in one request, on a flat one its blobs go one by one.
+ */
+export async function deleteFolder(lake: Lake, folder: string): Promise<void> {
+  const name = lake.blobName(folder);
+  const files = lake.files.getFileSystemClient(lake.location.container);
+  try {
+    await files.getDirectoryClient(name).delete(true);
+  } catch (error) {
+    if (!(error instanceof RestError) || error.statusCode === undefined || ![400, 404, 409].includes(error.statusCode)) throw error;
+  }
+  for await (const blob of lake.container.listBlobsFlat({ prefix: `${name}/` })) {
+    await lake.container.deleteBlob(blob.name).catch((error: unknown) => {
+      if (!(error instanceof RestError) || error.statusCode !== 404) throw error;
+    });
+  }
+}
+
+/** Creates the lake's container if it is missing; whether it was created. */
+export async function ensureContainer(lake: Lake): Promise<boolean> {
+  try {
+    if (await lake.container.exists()) return false;
+  } catch (error) {
+    // A SAS for one container may not ask for the container's properties; writing will tell whether it is there.
+    if (error instanceof RestError && error.statusCode === 403) return false;
+    throw error;
+  }
+  const answer = await lake.container.createIfNotExists();
+  return answer.succeeded;
+}

@@ -1,0 +1,163 @@
+import { z } from "zod";
+import { jobSchema } from "../job.ts";
+
+/** Seven-digit ISO text of an ingestion time: exact to the tick and readable in the lake. */
+const tick = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/);
+const sum = z.string().regex(/^\d+$/);
+
+export const laneSchema = z.enum(["forward", "backfill"]);
+
+/** The multiset hash of a window: its rows and three sums of 32-bit pieces of each row's hash. */
+export const contentSchema = z.object({ rows: z.number().int().nonnegative(), sums: z.array(sum).length(3) });
+
+export const columnSchema = z.object({ name: z.string(), type: z.string(), docstring: z.string().optional() });
+
+/**
+ * The part of a table that one window holds.
+ * `time`: ingestion times from `from` (inclusive) to `to` (exclusive), either end open.
+ * `untimed`: the rows without an ingestion time. `whole`: a snapshot table's content.
+ */
+export const windowRangeSchema = z.object({
+  kind: z.enum(["time", "untimed", "whole"]),
+  from: tick.optional(),
+  to: tick.optional(),
+  /** Rows counted at planning: an estimate for progress, never a proof. */
+  rows: z.number().int().nonnegative(),
+});
+
+export const plannedTableSchema = z.object({
+  name: z.string(),
+  folder: z.string(),
+  docstring: z.string(),
+  columns: z.array(columnSchema),
+  format: z.enum(["csv", "parquet"]),
+  /** Rows after this cursor; absent when the table is copied from its beginning. */
+  after: z.string().optional(),
+  /** Rows before or at this cursor: B of the iteration, or what an unfinished backfill goes up to. */
+  upTo: z.string(),
+  /** Tells whether a snapshot table changed since; absent on tables that cursors follow. */
+  signature: z.string().optional(),
+  windows: z.array(windowRangeSchema),
+});
+
+const exportedSchema = z.object({
+  window: z.string(),
+  attempt: z.number().int(),
+  /** Folder of the attempt, below the lake folder, and the names of its files in it. */
+  folder: z.string(),
+  files: z.array(z.string()),
+  bytes: z.number().int().nonnegative(),
+  content: contentSchema,
+  /** Creation time that the copied extents get, ISO; absent where the source has none. */
+  created: z.string().optional(),
+});
+
+const stagedSchema = z.object({
+  window: z.string(),
+  attempt: z.number().int(),
+  staging: z.string(),
+  tag: z.string(),
+  rows: z.number().int().nonnegative(),
+  extents: z.array(z.string()),
+});
+
+const base = {
+  number: z.number().int().nonnegative(),
+  /** Number of the entry that opened the run. */
+  run: z.number().int().nonnegative(),
+  /** The run's own name for this write: with `run`, tells a repeated delivery from another writer. */
+  step: z.string(),
+  at: z.iso.datetime({ precision: null }),
+};
+
+export const entrySchema = z.discriminatedUnion("kind", [
+  z.object({
+    ...base,
+    kind: z.literal("runOpened"),
+    /** Marks what this log's copies create in the destination; drawn once, when the log begins. */
+    copyId: z.string().regex(/^[0-9a-f]{8}$/),
+    job: jobSchema,
+    instance: z.string(),
+  }),
+  z.object({
+    ...base,
+    kind: z.literal("iterationPlanned"),
+    iteration: z.number().int().positive(),
+    lane: laneSchema,
+    upTo: z.string(),
+    /** When the cursor was read: what lag is counted from. */
+    readAt: z.string(),
+    tables: z.array(plannedTableSchema),
+    /** Tables of the job in which nothing came since their cursor: the commit moves their cursor too. */
+    quiet: z.array(z.string()),
+    /** Tables that this iteration can't copy, with the reason. */
+    refused: z.array(z.object({ table: z.string(), reason: z.string() })),
+  }),
+  z.object({
+    ...base,
+    kind: z.literal("progress"),
+    iteration: z.number().int().positive(),
+    exported: z.array(exportedSchema),
+    staged: z.array(stagedSchema),
+    /** Attempts given up; the window starts over from the stage that is named. */
+    reset: z.array(
+      z.object({ window: z.string(), attempt: z.number().int(), to: z.enum(["planned", "exported"]), reason: z.string() }),
+    ),
+    parked: z.array(z.object({ table: z.string(), reason: z.string() })),
+  }),
+  z.object({
+    ...base,
+    kind: z.literal("promotionIntended"),
+    iteration: z.number().int().positive(),
+    /** What will be moved: the staging table and the ids of the very extents that were verified. */
+    moves: z.array(
+      z.object({
+        table: z.string(),
+        staging: z.string(),
+        windows: z.array(z.object({ window: z.string(), tag: z.string(), rows: z.number().int(), extents: z.array(z.string()) })),
+        /** A snapshot table: what it holds now is replaced. */
+        replace: z.boolean(),
+      }),
+    ),
+  }),
+  z.object({
+    ...base,
+    kind: z.literal("promoted"),
+    iteration: z.number().int().positive(),
+    windows: z.array(z.string()),
+    /** Tables whose move could not be shown to be whole. */
+    stopped: z.array(z.object({ table: z.string(), reason: z.string() })),
+  }),
+  z.object({ ...base, kind: z.literal("iterationCommitted"), iteration: z.number().int().positive() }),
+  z.object({ ...base, kind: z.literal("cleaned"), iteration: z.number().int().positive() }),
+  z.object({ ...base, kind: z.literal("failed"), reason: z.string() }),
+]);
+
+export type Entry = z.infer<typeof entrySchema>;
+export type EntryKind = Entry["kind"];
+export type EntryOf<K extends EntryKind> = Extract<Entry, { kind: K }>;
+export type Lane = z.infer<typeof laneSchema>;
+export type Content = z.infer<typeof contentSchema>;
+export type PlannedTable = z.infer<typeof plannedTableSchema>;
+export type WindowRange = z.infer<typeof windowRangeSchema>;
+export type PlannedColumn = z.infer<typeof columnSchema>;
+export type ExportedWindow = z.infer<typeof exportedSchema>;
+export type StagedWindow = z.infer<typeof stagedSchema>;
+export type WindowReset = EntryOf<"progress">["reset"][number];
+export type Parked = EntryOf<"progress">["parked"][number];
+export type PromotionMove = EntryOf<"promotionIntended">["moves"][number];
+
+/** What a writer supplies of an entry: the log adds number, run, step and time. */
+export type EntryBody = Entry extends infer E ? (E extends Entry ? Omit<E, "number" | "run" | "step" | "at"> : never) : never;
+
+/** Name of a window in its log: iteration, table's place in the plan, window's place in the table. */
+export function windowId(iteration: number, table: number, window: number): string {
+  return `${iteration}.${table}.${window}`;
+}
+
+/** Places of a window's table and of the window in it. Throws on what is no window id. */
+export function windowPlace(id: string): { iteration: number; table: number; window: number } {
+  const match = /^(\d+)\.(\d+)\.(\d+)$/.exec(id);
+  if (!match) throw new Error(`"${id}" is no window id.`);
+  return { iteration: Number(match[1]), table: Number(match[2]), window: Number(match[3]) };
+}

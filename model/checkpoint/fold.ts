@@ -1,0 +1,219 @@
+import { type Entry, type EntryOf, windowId, windowPlace } from "./entries.ts";
+import { FINISHED_KEPT, type OpenIteration, openIteration, type State, type WindowState } from "./state.ts";
+
+/**
+ * The state after one more entry of the log. The state that is given stays as it was.
+ *
+ * Invariants:
+ * 1. Entries come in the order of their numbers, none left out.
+ * 2. Once a run is opened, entries of earlier runs can't follow.
+ * 3. A table's cursor changes at a commit of its iteration only, and only where the table wasn't parked.
+ * 4. A window is promoted only under an intent, and an iteration is committed only when each of its windows is
+ *    promoted or its table parked.
+ *
+ * Throws an Error where an entry breaks one: such a log was not written by this protocol.
+ */
+export function fold(state: State, entry: Entry): State {
+  if (entry.number !== state.next) {
+    throw new Error(`entry ${entry.number} follows entry ${state.next - 1}: an entry is missing`);
+  }
+  const before = { ...state, next: state.next + 1 };
+  if (entry.kind === "runOpened") return runOpened(before, entry);
+  if (state.run?.id !== entry.run) {
+    throw new Error(`entry ${entry.number} is of run ${entry.run}, but run ${state.run?.id ?? "none"} is open`);
+  }
+  switch (entry.kind) {
+    case "iterationPlanned":
+      return iterationPlanned(before, entry);
+    case "progress":
+      return progress(before, entry);
+    case "promotionIntended":
+      return withOpen(before, entry, (open) => ({ ...open, intended: [...open.intended, ...entry.moves] }));
+    case "promoted":
+      return promoted(before, entry);
+    case "iterationCommitted":
+      return committed(before, entry);
+    case "cleaned":
+      return { ...before, toClean: before.toClean.filter((each) => each.iteration !== entry.iteration) };
+    case "failed":
+      return { ...before, failed: entry.reason };
+  }
+}
+
+function runOpened(state: State, entry: EntryOf<"runOpened">): State {
+  const { failed: _, ...rest } = state;
+  return {
+    ...rest,
+    copyId: state.copyId ?? entry.copyId,
+    job: entry.job,
+    run: { id: entry.number, step: entry.step, instance: entry.instance, openedAt: entry.at },
+  };
+}
+
+function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): State {
+  if (state.open[entry.lane]) {
+    throw new Error(`entry ${entry.number} plans a ${entry.lane} iteration while ${state.open[entry.lane]?.iteration} is open`);
+  }
+  const windows: Record<string, WindowState> = {};
+  entry.tables.forEach((table, t) => {
+    table.windows.forEach((_, w) => {
+      windows[windowId(entry.iteration, t, w)] = { stage: "planned", attempt: 0 };
+    });
+  });
+  const open: OpenIteration = {
+    iteration: entry.iteration,
+    lane: entry.lane,
+    upTo: entry.upTo,
+    readAt: entry.readAt,
+    plannedAt: entry.at,
+    tables: entry.tables,
+    quiet: entry.quiet,
+    refused: entry.refused,
+    windows,
+    parked: {},
+    stopped: {},
+    intended: [],
+  };
+  const tables = { ...state.tables };
+  if (entry.lane === "backfill") {
+    // A table's forward lane starts where its backfill ends, from the moment both are planned.
+    for (const table of [...entry.tables.map((each) => ({ name: each.name, upTo: each.upTo })), ...entry.quiet.map((name) => ({ name, upTo: entry.upTo }))]) {
+      tables[table.name] ??= { cursor: table.upTo, backfill: "pending", backfillUpTo: table.upTo };
+    }
+  }
+  for (const { table, reason } of entry.refused) {
+    const known = tables[table];
+    if (known) tables[table] = { ...known, error: reason };
+  }
+  return { ...state, lastIteration: entry.iteration, tables, open: { ...state.open, [entry.lane]: open } };
+}
+
+function progress(state: State, entry: EntryOf<"progress">): State {
+  return withOpen(state, entry, (open) => {
+    const windows = { ...open.windows };
+    const change = (id: string, next: (before: WindowState) => WindowState) => {
+      const before = windows[id];
+      if (!before) throw new Error(`entry ${entry.number} speaks of window ${id}, which was never planned`);
+      windows[id] = next(before);
+    };
+    for (const { window, ...exported } of entry.exported) {
+      change(window, () => ({ stage: "exported", ...exported }));
+    }
+    for (const { window, ...staged } of entry.staged) {
+      change(window, (before) => ({ ...before, stage: "staged", ...staged }));
+    }
+    for (const { window, attempt, to, reason } of entry.reset) {
+      change(window, (before) =>
+        to === "planned" ? { stage: "planned", attempt, error: reason } : { ...before, stage: "exported", attempt, error: reason },
+      );
+    }
+    const parked = { ...open.parked };
+    for (const { table, reason } of entry.parked) parked[table] = reason;
+    return { ...open, windows, parked };
+  });
+}
+
+function promoted(state: State, entry: EntryOf<"promoted">): State {
+  return withOpen(state, entry, (open) => {
+    const done = new Set(entry.windows);
+    const intended = new Set(open.intended.flatMap((move) => move.windows.map((each) => each.window)));
+    const windows = { ...open.windows };
+    for (const id of done) {
+      const before = windows[id];
+      if (!before || !intended.has(id)) {
+        throw new Error(`entry ${entry.number} promotes window ${id}, which no intent names`);
+      }
+      windows[id] = { ...before, stage: "promoted" };
+    }
+    const parked = { ...open.parked };
+    const stopped = { ...open.stopped };
+    for (const { table, reason } of entry.stopped) {
+      parked[table] = reason;
+      stopped[table] = reason;
+    }
+    const left = open.intended.filter((move) => !(move.table in stopped) && move.windows.some((each) => !done.has(each.window)));
+    return { ...open, windows, parked, stopped, intended: left };
+  });
+}
+
+function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
+  const open = openIteration(state, entry.iteration);
+  if (!open) throw new Error(`entry ${entry.number} commits iteration ${entry.iteration}, which is not open`);
+  const tables = { ...state.tables };
+  const summary: State["finished"][number]["tables"] = [];
+  open.tables.forEach((planned, t) => {
+    const own = windowsOf(open, t);
+    const reason = open.parked[planned.name];
+    if (reason === undefined && own.some((window) => window.stage !== "promoted")) {
+      throw new Error(`entry ${entry.number} commits iteration ${entry.iteration} before table ${planned.name} was promoted`);
+    }
+    summary.push({
+      name: planned.name,
+      windows: own.length,
+      rows: own.reduce((sum, window) => sum + (window.stage === "promoted" ? (window.rows ?? 0) : 0), 0),
+      bytes: own.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
+      ...(reason === undefined ? {} : { error: reason }),
+    });
+    const known = tables[planned.name];
+    const stopped = open.stopped[planned.name];
+    if (stopped !== undefined) {
+      const kept = known ?? { cursor: planned.after ?? "", backfill: "none" as const, backfillUpTo: "" };
+      tables[planned.name] = { ...kept, error: stopped, stopped };
+      return;
+    }
+    if (reason !== undefined) {
+      if (known) tables[planned.name] = { ...known, error: reason };
+      return;
+    }
+    tables[planned.name] = advanced(known, open, planned.upTo, planned.signature);
+  });
+  for (const name of open.quiet) tables[name] = advanced(tables[name], open, open.upTo, tables[name]?.signature);
+  const { [open.lane]: _, ...others } = state.open;
+  return {
+    ...state,
+    tables,
+    open: others,
+    toClean: [...state.toClean, { ...open, committedAt: entry.at }],
+    finished: [
+      ...state.finished,
+      { iteration: open.iteration, lane: open.lane, upTo: open.upTo, readAt: open.readAt, committedAt: entry.at, tables: summary },
+    ].slice(-FINISHED_KEPT),
+    ...(open.lane === "forward"
+      ? { lastForward: { upTo: open.upTo, readAt: open.readAt, durationMs: Date.parse(entry.at) - Date.parse(open.readAt) } }
+      : {}),
+  };
+}
+
+function advanced(known: State["tables"][string] | undefined, open: OpenIteration, upTo: string, signature: string | undefined) {
+  const cursor = open.lane === "forward" ? upTo : (known?.cursor ?? upTo);
+  const backfill = open.lane === "backfill" ? ("done" as const) : (known?.backfill ?? ("none" as const));
+  return {
+    cursor,
+    backfill,
+    backfillUpTo: known?.backfillUpTo ?? upTo,
+    ...(signature === undefined ? {} : { signature }),
+  };
+}
+
+/** States of a planned table's windows, in the plan's order. */
+export function windowsOf(open: OpenIteration, table: number): WindowState[] {
+  const planned = open.tables[table];
+  if (!planned) return [];
+  return planned.windows.map((_, w) => open.windows[windowId(open.iteration, table, w)] ?? { stage: "planned", attempt: 0 });
+}
+
+/** The planned table and range of a window. Throws where the iteration has no such window. */
+export function plannedWindow(open: OpenIteration, id: string) {
+  const place = windowPlace(id);
+  const table = open.tables[place.table];
+  const range = table?.windows[place.window];
+  const state = open.windows[id];
+  if (!table || !range || !state) throw new Error(`iteration ${open.iteration} has no window ${id}`);
+  return { table, range, state, tableIndex: place.table };
+}
+
+function withOpen(state: State, entry: { number: number; iteration: number }, change: (open: OpenIteration) => OpenIteration): State {
+  const open = openIteration(state, entry.iteration);
+  if (!open) throw new Error(`entry ${entry.number} speaks of iteration ${entry.iteration}, which is not open`);
+  return { ...state, open: { ...state.open, [open.lane]: change(open) } };
+}

@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { contentSchema, laneSchema, plannedTableSchema } from "./entries.ts";
+import { jobSchema } from "../job.ts";
+
+/** Where one window stands, by the log. */
+export const windowStateSchema = z.object({
+  stage: z.enum(["planned", "exported", "staged", "promoted"]),
+  attempt: z.number().int().nonnegative(),
+  folder: z.string().optional(),
+  files: z.array(z.string()).optional(),
+  bytes: z.number().optional(),
+  content: contentSchema.optional(),
+  created: z.string().optional(),
+  staging: z.string().optional(),
+  tag: z.string().optional(),
+  rows: z.number().optional(),
+  extents: z.array(z.string()).optional(),
+  error: z.string().optional(),
+});
+
+export const openIterationSchema = z.object({
+  iteration: z.number().int(),
+  lane: laneSchema,
+  upTo: z.string(),
+  readAt: z.string(),
+  plannedAt: z.string(),
+  tables: z.array(plannedTableSchema),
+  quiet: z.array(z.string()),
+  refused: z.array(z.object({ table: z.string(), reason: z.string() })),
+  /** By window id. */
+  windows: z.record(z.string(), windowStateSchema),
+  /** Reason by table name. */
+  parked: z.record(z.string(), z.string()),
+  /** Reason by table name, where a promotion could not be shown to be whole. */
+  stopped: z.record(z.string(), z.string()),
+  /** Windows under an intent whose outcome isn't logged yet. */
+  intended: z.array(
+    z.object({
+      table: z.string(),
+      staging: z.string(),
+      windows: z.array(z.object({ window: z.string(), tag: z.string(), rows: z.number(), extents: z.array(z.string()) })),
+      replace: z.boolean(),
+    }),
+  ),
+  committedAt: z.string().optional(),
+});
+
+/** What the log knows of a table of the job. */
+export const tableStateSchema = z.object({
+  /** Committed forward cursor: everything up to it is copied, but for an unfinished backfill. */
+  cursor: z.string(),
+  backfill: z.enum(["pending", "done", "none"]),
+  /** The backfill goes up to this cursor. */
+  backfillUpTo: z.string(),
+  signature: z.string().optional(),
+  error: z.string().optional(),
+  /** Set where a promotion could not be shown to be whole: nothing is copied until the table is resynchronised. */
+  stopped: z.string().optional(),
+});
+
+export const finishedIterationSchema = z.object({
+  iteration: z.number().int(),
+  lane: laneSchema,
+  upTo: z.string(),
+  readAt: z.string(),
+  committedAt: z.string(),
+  tables: z.array(
+    z.object({
+      name: z.string(),
+      windows: z.number(),
+      rows: z.number(),
+      bytes: z.number(),
+      error: z.string().optional(),
+    }),
+  ),
+});
+
+export const stateSchema = z.object({
+  /** Number of the next entry. */
+  next: z.number().int().nonnegative(),
+  copyId: z.string().optional(),
+  job: jobSchema.optional(),
+  run: z.object({ id: z.number().int(), step: z.string(), instance: z.string(), openedAt: z.string() }).optional(),
+  failed: z.string().optional(),
+  tables: z.record(z.string(), tableStateSchema),
+  lastIteration: z.number().int(),
+  open: z.object({ forward: openIterationSchema.optional(), backfill: openIterationSchema.optional() }),
+  /** Committed iterations whose staging tables, tags and files may still be there. */
+  toClean: z.array(openIterationSchema),
+  finished: z.array(finishedIterationSchema),
+  lastForward: z.object({ upTo: z.string(), readAt: z.string(), durationMs: z.number() }).optional(),
+});
+
+export type WindowState = z.infer<typeof windowStateSchema>;
+export type OpenIteration = z.infer<typeof openIterationSchema>;
+export type TableState = z.infer<typeof tableStateSchema>;
+export type FinishedIteration = z.infer<typeof finishedIterationSchema>;
+export type State = z.infer<typeof stateSchema>;
+
+export const emptyState: State = {
+  next: 0,
+  tables: {},
+  lastIteration: 0,
+  open: {},
+  toClean: [],
+  finished: [],
+};
+
+/** Iterations kept in the state for status; older ones stay in the log's entries. */
+export const FINISHED_KEPT = 50;
+
+/** The open iteration of that number, in whichever lane it is. */
+export function openIteration(state: State, iteration: number): OpenIteration | undefined {
+  if (state.open.forward?.iteration === iteration) return state.open.forward;
+  if (state.open.backfill?.iteration === iteration) return state.open.backfill;
+  return undefined;
+}

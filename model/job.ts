@@ -1,0 +1,61 @@
+import { z } from "zod";
+
+/** Which end of a copy: a cluster's query URI (never with credentials) and a database of it. */
+export const endpointSchema = z.object({
+  cluster: z.string().min(1),
+  database: z.string().min(1),
+});
+
+export const modeSchema = z.enum(["backfill", "backfill-and-new", "new"]);
+export const formatSchema = z.enum(["auto", "csv", "parquet"]);
+export const ingestionSchema = z.enum(["queued", "direct"]);
+
+/** A number of concurrent operations, or a share of what the cluster's capacity allows. */
+export const slotsSchema = z.union([
+  z.object({ count: z.number().int().positive() }),
+  z.object({ percent: z.number().positive().max(100) }),
+]);
+
+/**
+ * What a copy does. It travels through Durable history and into the checkpoint log, so it never holds a secret:
+ * credentials are looked up by cluster and lake from the app's settings where they are used.
+ */
+export const jobSchema = z.object({
+  /** Names the job in instance ids, status rows and events. */
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/),
+  source: endpointSchema,
+  destination: endpointSchema,
+  /** URL of the lake folder, without credentials. */
+  lake: z.string().min(1),
+  tables: z.object({
+    include: z.array(z.string().min(1)),
+    exclude: z.array(z.string().min(1)),
+    /** Tables copied whole when they changed, whatever their ingestion-time policy. */
+    snapshot: z.array(z.string().min(1)),
+  }),
+  /** Target time between two iterations, milliseconds. */
+  rpoMs: z.number().int().positive(),
+  /** Rows ingested before this moment (ISO) are left out; null copies all history. */
+  backfillHorizon: z.iso.datetime({ precision: null }).nullable(),
+  mode: modeSchema,
+  format: formatSchema,
+  ingestion: ingestionSchema,
+  slots: z.object({ export: slotsSchema, ingestion: slotsSchema, query: slotsSchema }),
+  /** Upper bound of rows planned into one window. */
+  windowRows: z.number().int().positive(),
+  /** Attempts at one window before its table is parked. */
+  maxAttempts: z.number().int().positive(),
+  /** Pause between two rounds of a run, milliseconds. */
+  pollMs: z.number().int().positive(),
+  /** After how long an ingestion that hasn't arrived is tried again, milliseconds. */
+  ingestionTimeoutMs: z.number().int().positive(),
+});
+
+export type Job = z.infer<typeof jobSchema>;
+export type Slots = z.infer<typeof slotsSchema>;
+
+/** The slots to use of a capacity; at least one, so that a busy cluster still makes progress. */
+export function slotsOf(slots: Slots, capacity: number): number {
+  if ("count" in slots) return slots.count;
+  return Math.max(1, Math.floor((capacity * slots.percent) / 100));
+}

@@ -1,0 +1,34 @@
+/**
+ * Names of what a copy creates in the destination and in the lake. `copyId` is drawn when a log begins, so that two
+ * copies that share a destination, or a log begun anew in a folder that was used before, never meet.
+ */
+
+/** Tag of what one attempt at a window ingested; taken off after the commit. */
+export function attemptTag(copyId: string, run: number, window: string, attempt: number): string {
+  return `kc:${copyId}/${run}/${window}/${attempt}`;
+}
+
+/** Tag that stays: extents merge only within a day of the source's ingestion time, so a day can be replaced. */
+export function dayTag(day: string): string {
+  return `drop-by:kc-${day}`;
+}
+
+/**
+ * A run's own staging table: what an older run still has in flight lands in that run's table, where nobody looks.
+ */
+export function stagingTable(copyId: string, run: number, iteration: number, table: number): string {
+  return `${STAGING_PREFIX}${copyId}_${run}_${iteration}_${table}`;
+}
+
+export const STAGING_PREFIX = "KC_Staging_";
+
+/** Copy and run of a staging table's name; undefined for other tables. */
+export function stagingOwner(name: string): { copyId: string; run: number; iteration: number } | undefined {
+  const match = /^KC_Staging_([0-9a-f]{8})_(\d+)_(\d+)_\d+$/.exec(name);
+  return match?.[1] === undefined ? undefined : { copyId: match[1], run: Number(match[2]), iteration: Number(match[3]) };
+}
+
+/** Folder of one attempt's exported files, below the lake folder. */
+export function attemptFolder(run: number, window: string, attempt: number): string {
+  return `staged/${run}/${window}/${attempt}`;
+}
