@@ -1,0 +1,17 @@
+/**
+ * For every child process of the local stack: ends it when its parent is gone, however that went. The channel that
+ * the parent opened at the start is closed by the operating system even when the parent was killed.
+ *
+ * First the process gets the signal that it handles anyway (SIGTERM); if it hasn't gone after the grace, it exits.
+ * A process that nobody started with a channel is left alone: it was started by hand.
+ */
+export function exitWithParent(graceMilliseconds = 3000): void {
+  if (process.channel === undefined || process.channel === null) return;
+  process.on("disconnect", () => {
+    setTimeout(() => process.exit(1), graceMilliseconds).unref();
+    if (process.listenerCount("SIGTERM") > 0) process.kill(process.pid, "SIGTERM");
+    else process.exit(1);
+  });
+  // The channel alone doesn't keep a process that has nothing left to do.
+  process.channel.unref();
+}
