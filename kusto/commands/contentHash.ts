@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { Terminal } from "../../model/errors.ts";
+import { type Column, guidLiteral, longLiteral, quoteName, quoteString } from "../names.ts";
+import { type KustoRow, rowsOf, singleRow } from "../rows.ts";
+import { rowText } from "./rowText.ts";
+
+/**
+ * How property bags count: `text` compares dynamics as they print, which is fast but finds equal bags different when their
+ * entries are in another order (`kusto/query/scalar-data-types/dynamic.md`); `orderBlind` compares them in canonical form.
+ */
+export type BagComparison = "text" | "orderBlind";
+
+export interface HashRequest {
+  readonly table: string;
+  /** What `windowFilter` answers; left out for the whole table. */
+  readonly filter?: string | undefined;
+  readonly columns: readonly Column[];
+  readonly bags?: BagComparison | undefined;
+  /** Answer the ids of the extents that were read too, at most as many as this. */
+  readonly extents?: number | undefined;
+}
+
+/**
+ * A hash of a multiset of rows that doesn't depend on their order: each row as a text in which no two different rows are
+ * alike, the MD5 of it (an algorithm that is promised not to change, `kusto/query/hash-md5-function.md`), and the sums of three
+ * of its 32-bit pieces. A sum of longs can't overflow below 2^31 rows.
+ */
+export function hashQuery({ table, filter = "", columns, bags = "text", extents }: HashRequest): string {
+  const extentColumn = extents === undefined ? "" : ", Extent = tostring(extent_id())";
+  const extentSet = extents === undefined ? "" : `, Extents = make_set(Extent, ${longLiteral(extents)})`;
+  return `${quoteName(table)}${filter} | project H = hash_md5(${rowText(columns, bags)})${extentColumn} | summarize ${SUMS}${extentSet}`;
+}
+
+export interface ExtentHashRequest {
+  readonly table: string;
+  readonly ids?: readonly string[] | undefined;
+  readonly filter?: string | undefined;
+  readonly columns: readonly Column[];
+  readonly bags?: BagComparison | undefined;
+}
+
+/** The same hash for each extent by itself, of these extents or of all (`kusto/query/extent-id-function.md`). */
+export function hashByExtent({ table, ids, filter = "", columns, bags = "text" }: ExtentHashRequest): string {
+  const only = ids === undefined ? "" : ` | where extent_id() in (${ids.map(guidLiteral).join(", ")})`;
+  if (ids?.length === 0) throw new Error("There are no extents to hash.");
+  return `${quoteName(table)}${only}${filter} | project H = hash_md5(${rowText(columns, bags)}), Extent = tostring(extent_id()) | summarize ${SUMS} by Extent`;
+}
+
+const SUMS = [
+  "Rows = count()",
+  ...[0, 8, 16].map(
+    (start, index) => `H${index + 1} = sum(tolong(strcat(${quoteString("0x")}, substring(H, ${start}, 8))))`,
+  ),
+].join(", ");
+
+const sum = z
+  .bigint()
+  .nullable()
+  .transform((value) => value ?? 0n);
+
+const hashAnswer = z.object({ Rows: z.bigint(), H1: sum, H2: sum, H3: sum, Extents: z.string().optional() });
+
+export interface ContentHash {
+  readonly rows: bigint;
+  /** Three sums as one text; equal for equal multisets of rows. */
+  readonly hash: string;
+}
+
+/** The answer of `hashQuery`. */
+export function readHash(rows: readonly KustoRow[]): ContentHash & { readonly extents: readonly string[] } {
+  const answer = singleRow(hashAnswer, rows);
+  const extents: unknown = answer.Extents === undefined ? [] : JSON.parse(answer.Extents);
+  return { ...contentHash(answer), extents: z.array(z.string()).parse(extents) };
+}
+
+/** The answer of `hashByExtent`, by extent id. */
+export function readHashByExtent(rows: readonly KustoRow[]): Map<string, ContentHash> {
+  const answers = rowsOf(hashAnswer.extend({ Extent: z.string() }), rows);
+  return new Map(answers.map((answer) => [answer.Extent, contentHash(answer)]));
+}
+
+/** The hash of several disjoint sets of rows together: the sums add up. */
+export function combineHashes(hashes: readonly ContentHash[]): ContentHash {
+  const sums = [0n, 0n, 0n];
+  let rows = 0n;
+  for (const item of hashes) {
+    rows += item.rows;
+    for (const [index, part] of item.hash.split("-").entries())
+      sums[index] = (sums[index] ?? 0n) + BigInt(`0x${part}`);
+  }
+  return { rows, hash: sums.map(hex).join("-") };
+}
+
+function contentHash({ Rows, H1, H2, H3 }: z.infer<typeof hashAnswer>): ContentHash {
+  // Sums over nothing would make any two tables look alike.
+  if (Rows > 0n && H1 === 0n && H2 === 0n && H3 === 0n) {
+    throw new Terminal(
+      "The cluster answered an empty content hash for rows that exist",
+      {},
+      {
+        advice: "The cluster doesn't read hexadecimal numbers as expected; the copy can't be verified on it.",
+      },
+    );
+  }
+  if (Rows >= 2n ** 31n)
+    throw new Terminal(
+      `A content hash covers fewer than 2^31 rows, not ${Rows}`,
+      {},
+      { advice: "Use smaller windows." },
+    );
+  return { rows: Rows, hash: [H1, H2, H3].map(hex).join("-") };
+}
+
+function hex(value: bigint): string {
+  return value.toString(16).padStart(16, "0");
+}

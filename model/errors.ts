@@ -1,0 +1,90 @@
+/** Where an error happened, as far as it is known. It becomes part of the message. */
+export interface ErrorContext {
+  readonly cluster?: string | undefined;
+  readonly database?: string | undefined;
+  readonly table?: string | undefined;
+  readonly window?: string | undefined;
+  readonly operation?: string | undefined;
+}
+
+/** What an error may carry beside its message. */
+export interface ErrorDetails {
+  /** What to do next, as an instruction to the person who reads it. */
+  readonly advice?: string | undefined;
+  readonly cause?: unknown;
+}
+
+const CONTEXT_KEYS = ["cluster", "database", "table", "window", "operation"] as const;
+
+function withContext(message: string, context: ErrorContext): string {
+  const parts = CONTEXT_KEYS.flatMap((key) => {
+    const value = context[key];
+    return value === undefined || value === "" ? [] : [`${key} ${value}`];
+  });
+  return parts.length === 0 ? message : `${message} (${parts.join(", ")})`;
+}
+
+/**
+ * A failure that may pass when the same thing is tried again later: throttling, a transient fault, a lost
+ * connection, a storage 5xx (`@permanent: false` in `kusto/api/rest/response-v2.md`).
+ */
+export class Retryable extends Error {
+  readonly kind = "retryable";
+  readonly reason: string;
+  readonly context: ErrorContext;
+  readonly advice?: string;
+
+  constructor(reason: string, context: ErrorContext = {}, details: ErrorDetails = {}) {
+    super(withContext(reason, context), details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "Retryable";
+    this.reason = reason;
+    this.context = context;
+    if (details.advice !== undefined) this.advice = details.advice;
+  }
+}
+
+/**
+ * A failure that stays until somebody changes something: bad input, no permission, something that is gone
+ * (`@permanent: true` in `kusto/api/rest/response-v2.md`).
+ */
+export class Terminal extends Error {
+  readonly kind = "terminal";
+  readonly reason: string;
+  readonly context: ErrorContext;
+  readonly advice?: string;
+
+  constructor(reason: string, context: ErrorContext = {}, details: ErrorDetails = {}) {
+    super(withContext(reason, context), details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "Terminal";
+    this.reason = reason;
+    this.context = context;
+    if (details.advice !== undefined) this.advice = details.advice;
+  }
+}
+
+/**
+ * Whether trying again may help. An error that is neither of the two kinds is a defect or something unforeseen,
+ * and is not tried again.
+ */
+export function isRetryable(error: unknown): error is Retryable {
+  return error instanceof Retryable;
+}
+
+/** The same error with more of its context; what was known nearer to the failure wins. */
+export function withMoreContext(error: unknown, context: ErrorContext): unknown {
+  if (!(error instanceof Retryable) && !(error instanceof Terminal)) return error;
+  const known = Object.fromEntries(Object.entries(error.context).filter(([, value]) => value !== undefined));
+  const details = { advice: error.advice, cause: error.cause };
+  const merged = { ...context, ...known };
+  return error instanceof Retryable
+    ? new Retryable(error.reason, merged, details)
+    : new Terminal(error.reason, merged, details);
+}
+
+/** One line for a user: what happened, where, and what to do next. No stack. */
+export function describe(error: unknown): string {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const advice = error instanceof Retryable || error instanceof Terminal ? error.advice : undefined;
+  const line = advice === undefined ? message : `${message.replace(/[.\s]+$/u, "")}. ${advice}`;
+  return line.replace(/\s*[\r\n\u2028\u2029]+\s*/gu, " ").trim();
+}
