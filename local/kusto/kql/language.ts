@@ -1,0 +1,113 @@
+/// <reference types="@kusto/language-service-next" />
+import { createRequire } from "node:module";
+import type { Catalog, KustoColumn, KustoFunction, KustoType } from "../catalog.ts";
+import { notSupported } from "../kustoError.ts";
+
+const require = createRequire(import.meta.url);
+// The parser is a script that sets globals, and its runtime has to be there before it.
+require("@kusto/language-service-next/bridge.min.js");
+require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
+
+const language = globalThis.Kusto.Language;
+const symbols = language.Symbols;
+
+export type RawNode = Kusto.Language.Syntax.SyntaxElement;
+export type RawType = Kusto.Language.Symbols.TypeSymbol;
+
+/** Names of the kinds of nodes, as in `FilterOperator`. */
+const kindNames = new Map<number, string>();
+for (const [name, value] of Object.entries(language.Syntax.SyntaxKind)) {
+  if (typeof value === "number") kindNames.set(value, name);
+}
+
+export function kindName(kind: number): string {
+  return kindNames.get(kind) ?? `kind ${kind}`;
+}
+
+/** The value of a string literal as written (`query/scalar-data-types/string.md`). */
+export function stringLiteralValue(text: string): string {
+  return language.KustoFacts.GetStringLiteralValue(text) ?? "";
+}
+
+function columnSymbol(column: KustoColumn): Kusto.Language.Symbols.ColumnSymbol {
+  return new symbols.ColumnSymbol(
+    column.name,
+    symbols.ScalarTypes.GetSymbol(column.type),
+    null,
+    null,
+    null,
+    null,
+  );
+}
+
+function databaseSymbol(catalog: Catalog): Kusto.Language.Symbols.DatabaseSymbol {
+  const members: Kusto.Language.Symbols.Symbol[] = [];
+  for (const relation of catalog.relations.values()) {
+    members.push(new symbols.TableSymbol.$ctor4(relation.name, relation.columns.map(columnSymbol)));
+  }
+  for (const f of catalog.functions.values()) members.push(functionSymbol(f));
+  return new symbols.DatabaseSymbol.ctor(catalog.database, members);
+}
+
+function functionSymbol(f: KustoFunction): Kusto.Language.Symbols.FunctionSymbol {
+  return new symbols.FunctionSymbol.$ctor16(f.name, f.parameters, f.body, null);
+}
+
+export type Analysis = Kusto.Language.KustoCode;
+
+/** What the parser's analysis knows of a database and of those that `database("…")` in the text names. */
+export function analyze(text: string, catalog: Catalog, named: readonly string[]): Analysis {
+  const databases = [databaseSymbol(catalog)];
+  for (const name of named) {
+    if (name === catalog.database) continue;
+    const sibling = catalog.sibling(name);
+    if (sibling !== undefined) databases.push(databaseSymbol(sibling));
+  }
+  const cluster = new symbols.ClusterSymbol.ctor(catalog.cluster, databases);
+  let globals = language.GlobalState.Default?.WithCluster(cluster);
+  globals = globals?.WithDatabase(databases[0] ?? null);
+  const code =
+    globals === undefined || globals === null ? null : language.KustoCode.ParseAndAnalyze(text, globals);
+  if (code === null) throw notSupported("A query that the parser can't read");
+  return code;
+}
+
+const SCALARS: ReadonlySet<string> = new Set<KustoType>([
+  "bool",
+  "int",
+  "long",
+  "real",
+  "decimal",
+  "datetime",
+  "timespan",
+  "guid",
+  "string",
+  "dynamic",
+]);
+
+export function isKustoType(name: string): name is KustoType {
+  return SCALARS.has(name);
+}
+
+/** The Kusto type of a type symbol; undefined where the analysis knows none. */
+export function scalarType(type: RawType | null | undefined): KustoType | undefined {
+  const name = type?.Name ?? undefined;
+  if (name === undefined) return undefined;
+  if (isKustoType(name)) return name;
+  // Kinds of dynamic values have symbols of their own.
+  return name.startsWith("dynamic") ? "dynamic" : undefined;
+}
+
+/** The columns of a tabular result type; undefined for what is no table. */
+export function tableColumns(
+  type: RawType | null | undefined,
+): { name: string; type: KustoType | undefined }[] | undefined {
+  if (type === null || type === undefined || !(type instanceof symbols.TableSymbol)) return undefined;
+  const list = type.Columns;
+  const columns: { name: string; type: KustoType | undefined }[] = [];
+  for (let i = 0; list !== null && i < list.Count; i++) {
+    const column = list.getItem(i);
+    columns.push({ name: column.Name ?? "", type: scalarType(column.Type) });
+  }
+  return columns;
+}
