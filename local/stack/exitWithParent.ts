@@ -1,3 +1,8 @@
+import { rmSync } from "node:fs";
+
+/** Names the folder that lives as long as the stack: the last process to go removes it when the parent can't. */
+export const workspaceVariable = "KUSTO_COPY_LOCAL_WORKSPACE";
+
 /**
  * For every child process of the local stack: ends it when its parent is gone, however that went. The channel that
  * the parent opened at the start is closed by the operating system even when the parent was killed.
@@ -7,7 +12,10 @@
  */
 export function exitWithParent(graceMilliseconds = 3000): void {
   if (process.channel === undefined || process.channel === null) return;
+  const workspace = process.env[workspaceVariable];
   process.on("disconnect", () => {
+    if (workspace !== undefined)
+      process.on("exit", () => rmSync(workspace, { recursive: true, force: true }));
     setTimeout(() => process.exit(1), graceMilliseconds).unref();
     if (process.listenerCount("SIGTERM") > 0) process.kill(process.pid, "SIGTERM");
     else process.exit(1);

@@ -1,0 +1,5 @@
+import { startStack } from "../../../local/stack/stack.ts";
+
+// Started by a test, and killed by it.
+const stack = await startStack({ host: false, without: ["source", "destination"] });
+process.stdout.write(`${JSON.stringify({ pids: Object.values(stack.pids), workspace: stack.workspace })}\n`);
