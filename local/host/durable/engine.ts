@@ -1,0 +1,443 @@
+import { randomUUID } from "node:crypto";
+import { millisecondsUntil, nowText } from "../time.ts";
+import { type Decision, type DurableFunctions, decide } from "./decide.ts";
+import {
+  EventType,
+  eventRaised,
+  executionCompleted,
+  executionResumed,
+  executionStarted,
+  executionSuspended,
+  executionTerminated,
+  genericEvent,
+  type HistoryEvent,
+  orchestratorCompleted,
+  orchestratorStarted,
+  subOrchestrationCompleted,
+  subOrchestrationCreated,
+  subOrchestrationFailed,
+  type TaskScheduled,
+  type TimerCreated,
+  taskCompleted,
+  taskFailed,
+  taskScheduled,
+  timerCreated,
+  timerFired,
+} from "./events.ts";
+import { activityFailure, orchestratorFailure, thrownFrom } from "./failures.ts";
+import {
+  failedSubOrchestrations,
+  type Instance,
+  type InstanceState,
+  isFinished,
+  pendingInstance,
+  rewoundHistory,
+} from "./instance.ts";
+import type { Scheduled } from "./replay.ts";
+import { createAlarms, createSlots } from "./scheduler.ts";
+import type { Change, Store } from "./store.ts";
+
+export interface EngineOptions {
+  store: Store;
+  functions: DurableFunctions;
+  maxConcurrentActivities: number;
+  maxConcurrentOrchestrators: number;
+  /**
+   * The real host on Azure Storage waits whole seconds only, so its timers fire up to a second before their time.
+   * Off, timers fire at their time, as the documentation has it.
+   */
+  earlyTimers: boolean;
+  log(level: "information" | "warning" | "error", text: string): void;
+}
+
+export class InstanceInUseError extends Error {}
+export class BadStartError extends Error {}
+
+/** The orchestration engine: starts, turns, activities, timers, and what clients may do to instances. */
+export interface Engine {
+  start(name: string, options: { instanceId?: string; input: string | null }): string;
+  get(instanceId: string): Instance | undefined;
+  all(): Instance[];
+  raiseEvent(instanceId: string, name: string, input: string | null): void;
+  terminate(instanceId: string, reason: string | null): void;
+  suspend(instanceId: string, reason: string | null): void;
+  resume(instanceId: string, reason: string | null): void;
+  rewind(instanceId: string, reason: string | null): void;
+  purge(instanceIds: string[]): void;
+  /** Calls `listener` after each change of any instance; the answer ends it. */
+  onChange(listener: (instanceId: string) => void): () => void;
+  /** Takes up what a host before this one left open. */
+  recover(): void;
+  stop(): void;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { store, functions } = options;
+  const activitySlots = createSlots(options.maxConcurrentActivities);
+  const orchestratorSlots = createSlots(options.maxConcurrentOrchestrators);
+  const alarms = createAlarms();
+  const turning = new Set<string>();
+  const listeners = new Set<(instanceId: string) => void>();
+  let stopped = false;
+
+  const changed = (instanceId: string): void => {
+    for (const listener of listeners) listener(instanceId);
+  };
+
+  const wake = (instanceId: string): void => {
+    if (stopped || turning.has(instanceId)) return;
+    const instance = store.get(instanceId);
+    if (instance === undefined || isFinished(instance)) return;
+    if (instance.fresh === null && instance.inbox.length === 0) return;
+    turning.add(instanceId);
+    // What arrives in the same tick is taken together, as the host takes a batch of messages.
+    setImmediate(() => orchestratorSlots.run(() => turn(instanceId)));
+  };
+
+  const arrive = (instance: Instance, event: HistoryEvent): void => {
+    store.commit([{ kind: "arrive", instanceId: instance.instanceId, event }]);
+    wake(instance.instanceId);
+  };
+
+  /** The instance, if it still is in the same execution and waits for answers. */
+  const stillOpen = (instanceId: string, executionId: string): Instance | null => {
+    const instance = stopped ? undefined : store.get(instanceId);
+    return instance?.executionId === executionId && !isFinished(instance) ? instance : null;
+  };
+
+  const runActivity = (instanceId: string, executionId: string, task: TaskScheduled): void => {
+    activitySlots.run(async () => {
+      if (stillOpen(instanceId, executionId) === null) return;
+      let event: HistoryEvent;
+      try {
+        const result = await functions.runActivity(task.Name, task.Input, instanceId);
+        event = taskCompleted(task.EventId, result, nowText());
+      } catch (error) {
+        const { reason, details } = activityFailure(task.Name, thrownFrom(error));
+        options.log("error", `${instanceId}: ${reason}`);
+        event = taskFailed(task.EventId, reason, details, nowText());
+      }
+      const instance = stillOpen(instanceId, executionId);
+      if (instance !== null) arrive(instance, event);
+    });
+  };
+
+  const setTimer = (instanceId: string, executionId: string, timer: TimerCreated): void => {
+    const made = Date.now();
+    const wait = Math.max(0, millisecondsUntil(timer.FireAt));
+    const early = made + Math.floor(wait / 1000) * 1000;
+    const left = (): number => (options.earlyTimers ? early - Date.now() : millisecondsUntil(timer.FireAt));
+    alarms.set(`${instanceId} ${executionId} ${timer.EventId}`, left, () => {
+      const instance = stillOpen(instanceId, executionId);
+      if (instance !== null) arrive(instance, timerFired(timer));
+    });
+  };
+
+  const begin = (instance: Instance, events: readonly HistoryEvent[]): void => {
+    const { instanceId, executionId } = instance;
+    for (const event of events) {
+      if (event.EventType === EventType.TaskScheduled) runActivity(instanceId, executionId, event);
+      else if (event.EventType === EventType.TimerCreated) setTimer(instanceId, executionId, event);
+      else if (event.EventType === EventType.SubOrchestrationInstanceCreated) wake(event.InstanceId);
+    }
+  };
+
+  const turn = async (instanceId: string): Promise<void> => {
+    try {
+      const instance = store.get(instanceId);
+      if (stopped || instance === undefined || isFinished(instance)) return;
+      const { executionId, fresh } = instance;
+      const started = fresh === null ? orchestratorStarted(nowText()) : null;
+      const arrived = fresh ?? [...instance.inbox];
+      const news = started === null ? arrived : [started, ...arrived];
+      const history = [...instance.history, ...news];
+      const decision = await decide(functions, instance, history);
+      // A purge, or a start with the same id, can have come between.
+      if (stopped || store.get(instanceId) !== instance || instance.executionId !== executionId) return;
+      finishTurn(instance, history, { started, taken: fresh === null ? arrived.length : 0 }, decision);
+    } finally {
+      turning.delete(instanceId);
+      wake(instanceId);
+    }
+  };
+
+  const finishTurn = (
+    instance: Instance,
+    history: readonly HistoryEvent[],
+    turn: { started: HistoryEvent | null; taken: number },
+    decision: Decision,
+  ): void => {
+    const { instanceId } = instance;
+    const at = nowText();
+    const state = (change: Partial<InstanceState>): InstanceState => ({
+      status: "Running",
+      output: null,
+      customStatus: decision.customStatus,
+      lastUpdatedTime: at,
+      ...change,
+    });
+    const { replay } = decision;
+    const nextId = replay?.nextId ?? history.filter((event) => event.EventId >= 0).length;
+    const end = (
+      status: "Completed" | "Failed" | "Terminated",
+      output: string | null,
+      parentEvent: (id: number) => HistoryEvent,
+    ): void => {
+      const added = [executionCompleted(status, output, nextId, at), orchestratorCompleted(at)];
+      const changes: Change[] = [
+        { kind: "turn", instanceId, ...turn, added, state: state({ status, output }) },
+      ];
+      const parent = openParent(instance);
+      if (parent !== null) {
+        const event = parentEvent(instance.parent?.TaskScheduleId ?? -1);
+        changes.push({ kind: "arrive", instanceId: parent.instanceId, event });
+      }
+      store.commit(changes);
+      if (status === "Failed") options.log("error", `${instanceId}: ${output ?? ""}`);
+      changed(instanceId);
+      if (parent !== null) wake(parent.instanceId);
+    };
+    const fail = (failure: { reason: string; details: string }): void =>
+      end("Failed", failure.reason, (id) =>
+        subOrchestrationFailed(id, failure.reason, failure.details, nowText()),
+      );
+
+    if (replay === null || decision.failure !== null) {
+      fail(decision.failure ?? orchestratorFailure(instance.name, "no answer"));
+      return;
+    }
+    switch (replay.end.kind) {
+      case "terminated": {
+        const reason = replay.end.reason;
+        end("Terminated", reason, (id) => subOrchestrationFailed(id, reason ?? "", reason ?? "", nowText()));
+        return;
+      }
+      case "completed": {
+        const output = replay.end.output;
+        end("Completed", output, (id) => subOrchestrationCompleted(id, output, nowText()));
+        return;
+      }
+      case "continuedAsNew": {
+        for (const name of replay.end.dropped) {
+          options.log(
+            "warning",
+            `${instanceId}: continueAsNew drops the event "${name}" that it didn't wait for, as the real host does.`,
+          );
+        }
+        const reference = { InstanceId: instanceId, ExecutionId: randomUUID().replaceAll("-", "") };
+        const start = executionStarted({
+          instance: reference,
+          parent: instance.parent,
+          name: instance.name,
+          input: replay.end.input,
+          generation: null,
+          at,
+        });
+        const fresh = [orchestratorStarted(at), start, ...replay.end.carriedOver, orchestratorCompleted(at)];
+        store.commit([
+          {
+            kind: "continue",
+            instanceId,
+            executionId: reference.ExecutionId,
+            input: replay.end.input,
+            createdTime: at,
+            taken: turn.taken,
+            fresh,
+            state: state({}),
+          },
+        ]);
+        changed(instanceId);
+        return;
+      }
+      default: {
+        const made = replay.scheduled.map((task) => scheduledEvent(instance, task));
+        const children = childInstances(instance, made);
+        if (children.refused !== null) {
+          fail(orchestratorFailure(instance.name, children.refused));
+          return;
+        }
+        const suspension = replay.suspended ? lastSuspension(history) : null;
+        const next =
+          suspension === null ? state({}) : state({ status: "Suspended", output: suspension.reason });
+        const added = [...made, orchestratorCompleted(nowText())];
+        store.commit([{ kind: "turn", instanceId, ...turn, added, state: next }, ...children.changes]);
+        begin(instance, made);
+        changed(instanceId);
+      }
+    }
+  };
+
+  const openParent = (instance: Instance): Instance | null => {
+    const reference = instance.parent?.OrchestrationInstance;
+    return reference === undefined ? null : stillOpen(reference.InstanceId, reference.ExecutionId);
+  };
+
+  const childInstances = (
+    instance: Instance,
+    made: readonly HistoryEvent[],
+  ): { changes: Change[]; refused: string | null } => {
+    const changes: Change[] = [];
+    for (const event of made) {
+      if (event.EventType !== EventType.SubOrchestrationInstanceCreated) continue;
+      const refused = refusedChild(instance, event.InstanceId);
+      if (refused !== null) return { changes: [], refused };
+      const child = executionStarted({
+        instance: { InstanceId: event.InstanceId, ExecutionId: randomUUID().replaceAll("-", "") },
+        parent: {
+          Name: instance.name,
+          OrchestrationInstance: { InstanceId: instance.instanceId, ExecutionId: instance.executionId },
+          TaskScheduleId: event.EventId,
+          Version: null,
+        },
+        name: event.Name,
+        input: event.Input,
+        generation: 0,
+        at: event.Timestamp,
+      });
+      changes.push({ kind: "create", instance: pendingInstance(child) });
+    }
+    return { changes, refused: null };
+  };
+
+  const refusedChild = (instance: Instance, id: string): string | null => {
+    if (id.startsWith("@")) return "instance ids of orchestrations must not start with @";
+    const parentId = instance.parent?.OrchestrationInstance.InstanceId;
+    if (id.toLowerCase() === instance.instanceId.toLowerCase() || id === parentId) {
+      return "the instance id of a sub-orchestration must be different from its parent's";
+    }
+    const existing = store.get(id);
+    if (existing !== undefined && !isFinished(existing)) {
+      return `the sub-orchestration '${id}' is already running, so it would never answer this call`;
+    }
+    return null;
+  };
+
+  const tell = (instanceId: string, event: (at: string) => HistoryEvent): void => {
+    const instance = store.get(instanceId);
+    if (instance !== undefined && !isFinished(instance)) arrive(instance, event(nowText()));
+  };
+
+  const rewind = (instanceId: string, reason: string | null): void => {
+    const changes: Change[] = [];
+    const visit = (id: string): void => {
+      const instance = store.get(id);
+      if (instance === undefined || instance.status !== "Failed") return;
+      failedSubOrchestrations(instance.history).forEach(visit);
+      const at = nowText();
+      changes.push({
+        kind: "rewind",
+        instanceId: id,
+        history: rewoundHistory(instance.history),
+        event: genericEvent(reason, at),
+        state: {
+          status: "Running",
+          output: null,
+          customStatus: instance.customStatus,
+          lastUpdatedTime: at,
+        },
+      });
+    };
+    visit(instanceId);
+    store.commit(changes);
+    for (const change of changes) {
+      if (change.kind === "rewind") {
+        changed(change.instanceId);
+        wake(change.instanceId);
+      }
+    }
+  };
+
+  const recover = (): void => {
+    for (const instance of store.all()) {
+      if (isFinished(instance)) continue;
+      const answered = new Set<number>();
+      for (const event of [...instance.history, ...instance.inbox]) {
+        if ("TaskScheduledId" in event) answered.add(event.TaskScheduledId);
+        if (event.EventType === EventType.TimerFired) answered.add(event.TimerId);
+      }
+      begin(
+        instance,
+        instance.history.filter((event) => event.EventId >= 0 && !answered.has(event.EventId)),
+      );
+      wake(instance.instanceId);
+    }
+  };
+
+  return {
+    start(name, { instanceId: wanted, input }) {
+      const instanceId = wanted === undefined || wanted === "" ? randomUUID().replaceAll("-", "") : wanted;
+      checkInstanceId(instanceId);
+      const existing = store.get(instanceId);
+      if (existing !== undefined && !isFinished(existing)) {
+        throw new InstanceInUseError(
+          `An Orchestration instance with the status ${existing.status} already exists.`,
+        );
+      }
+      const start = executionStarted({
+        instance: { InstanceId: instanceId, ExecutionId: randomUUID() },
+        parent: null,
+        name,
+        input,
+        generation: existing === undefined ? 0 : (existing.generation ?? 0) + 1,
+        at: nowText(),
+      });
+      store.commit([{ kind: "create", instance: pendingInstance(start) }]);
+      changed(instanceId);
+      wake(instanceId);
+      return instanceId;
+    },
+    get: (instanceId) => store.get(instanceId),
+    all: () => store.all(),
+    raiseEvent: (id, name, input) => tell(id, (at) => eventRaised(name, input, at)),
+    terminate: (id, reason) => tell(id, (at) => executionTerminated(reason, at)),
+    suspend: (id, reason) => tell(id, (at) => executionSuspended(reason, at)),
+    resume: (id, reason) => tell(id, (at) => executionResumed(reason, at)),
+    rewind,
+    purge(instanceIds) {
+      store.commit(instanceIds.map((instanceId) => ({ kind: "purge", instanceId })));
+      instanceIds.forEach(changed);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    recover,
+    stop() {
+      stopped = true;
+      activitySlots.stop();
+      orchestratorSlots.stop();
+      alarms.stop();
+      listeners.clear();
+    },
+  };
+}
+
+function scheduledEvent(instance: Instance, task: Scheduled): HistoryEvent {
+  const at = nowText();
+  switch (task.kind) {
+    case "activity":
+      return taskScheduled(task.id, task.name, task.input, at);
+    case "timer":
+      return timerCreated(task.id, task.fireAt, at);
+    case "subOrchestration": {
+      const id = task.instanceId ?? `${instance.executionId}:${task.id}`;
+      return subOrchestrationCreated(task.id, task.name, id, task.input, at);
+    }
+  }
+}
+
+function lastSuspension(history: readonly HistoryEvent[]): { reason: string | null } | null {
+  const event = history.findLast((event) => event.EventType === EventType.ExecutionSuspended);
+  return event?.EventType === EventType.ExecutionSuspended ? { reason: event.Reason } : null;
+}
+
+function checkInstanceId(id: string): void {
+  if (id.startsWith("@")) throw new BadStartError("Orchestration instance ids must not start with @.");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(id)) {
+    throw new BadStartError(
+      "Orchestration instance ids must not contain /, \\, #, ?, or control characters.",
+    );
+  }
+  if (id.length > 100) throw new BadStartError("Instance ID lengths must not exceed 100 characters.");
+}
