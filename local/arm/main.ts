@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { exitWithParent } from "../stack/exitWithParent.ts";
 import { startResourceManager } from "./server.ts";
 
 const { values } = parseArgs({
@@ -20,7 +19,6 @@ const options = z
   .object({ port: z.coerce.number().int().min(0).max(65535), cluster: z.array(cluster) })
   .parse(values);
 
-exitWithParent();
 const manager = await startResourceManager({ port: options.port, clusters: options.cluster });
 process.stdout.write(
   `${JSON.stringify({ ready: true, name: "arm", port: manager.port, url: manager.url })}\n`,

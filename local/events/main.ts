@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { exitWithParent } from "../stack/exitWithParent.ts";
 import { startEventTopic } from "./server.ts";
 
 const { values } = parseArgs({
@@ -10,7 +9,6 @@ const options = z
   .object({ port: z.coerce.number().int().min(0).max(65535), key: z.string().min(1) })
   .parse(values);
 
-exitWithParent();
 const topic = await startEventTopic(options);
 process.stdout.write(
   `${JSON.stringify({ ready: true, name: "events", port: topic.port, url: topic.url })}\n`,

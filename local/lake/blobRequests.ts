@@ -49,7 +49,9 @@ export async function blobRequest(
   if (method === "PUT" && (comp === null || comp === "blocklist")) {
     authorize(context, request, need);
     await context.directories.checkParents(filesystem, path);
-    if ((await context.directories.kind(filesystem, path)) === "directory") {
+    // A write that must find nothing there is answered right by the blob endpoint itself.
+    const mustBeAbsent = request.header("if-none-match") === "*";
+    if (!mustBeAbsent && (await context.directories.isMarked(filesystem, path))) {
       throw new LakeError(
         409,
         "ResourceTypeMismatch",
@@ -63,7 +65,7 @@ export async function blobRequest(
   }
   if (method === "PUT" && comp === "metadata") {
     authorize(context, request, need);
-    const directory = (await context.directories.kind(filesystem, path)) === "directory";
+    const directory = await context.directories.isMarked(filesystem, path);
     return proxyBlob(
       context,
       request,

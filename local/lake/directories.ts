@@ -18,6 +18,8 @@ export type PathKind = "file" | "directory" | "none";
  */
 export interface Directories {
   readonly kind: (filesystem: string, path: string) => Promise<PathKind>;
+  /** Whether a directory with a mark is there: cheaper than `kind`, blind to directories that are only implied. */
+  readonly isMarked: (filesystem: string, path: string) => Promise<boolean>;
   /** Refuses a path that leads through a file. */
   readonly checkParents: (filesystem: string, path: string) => Promise<void>;
   /** Marks the directories above a path. */
@@ -46,6 +48,15 @@ export function directoriesOf(blobs: BlobServiceClient): Directories {
       .byPage({ maxPageSize: 1 });
     for await (const page of pages) return page.segment.blobItems.length > 0;
     return false;
+  }
+
+  async function isMarked(filesystem: string, path: string): Promise<boolean> {
+    try {
+      return isFolder((await blobOf(filesystem, path).getProperties()).metadata);
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
   }
 
   async function kind(filesystem: string, path: string): Promise<PathKind> {
@@ -98,5 +109,5 @@ export function directoriesOf(blobs: BlobServiceClient): Directories {
     for (const key of known) if (key.startsWith(prefix)) known.delete(key);
   }
 
-  return { kind, checkParents, markParents, mark, hasChildren, forget };
+  return { kind, isMarked, checkParents, markParents, mark, hasChildren, forget };
 }

@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { exitWithParent } from "../stack/exitWithParent.ts";
 import { storageAccount } from "../stack/storageAccount.ts";
 import { startLake } from "./server.ts";
 
@@ -22,7 +21,6 @@ const options = z
   })
   .parse(values);
 
-exitWithParent();
 const lake = await startLake({
   port: options.port,
   blobEndpoint: options.blob,

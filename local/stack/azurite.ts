@@ -1,8 +1,6 @@
 import { createRequire } from "node:module";
-import { exitWithParent } from "./exitWithParent.ts";
 
-// Azurite reads its flags from the process's arguments; around it only: that it goes when its parent goes.
-exitWithParent();
+// Azurite reads its flags from the process's arguments. Here only so that it ends on what it doesn't catch.
 process.on("uncaughtException", (error) => {
   process.stderr.write(`${error.stack ?? error.message}\n`);
   process.exit(1);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { nodeExecutable } from "./siblings.ts";
+import { pathToFileURL } from "node:url";
+import { localFile, nodeExecutable } from "./siblings.ts";
 
 export interface ChildOptions {
   /** As people call it, in messages. */
@@ -29,6 +30,7 @@ export interface Child {
   readonly stop: () => Promise<void>;
 }
 
+const preload = pathToFileURL(localFile("stack/preload")).href;
 const keptLines = 40;
 const graceMilliseconds = 6000;
 
@@ -38,12 +40,16 @@ const graceMilliseconds = 6000;
  * children in their order.
  */
 export function startChild(options: ChildOptions): Child {
-  const child: ChildProcess = spawn(nodeExecutable(), [options.file, ...options.arguments], {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    detached: true,
-    env: { ...process.env, ...options.environment },
-    ...(options.directory === undefined ? {} : { cwd: options.directory }),
-  });
+  const child: ChildProcess = spawn(
+    nodeExecutable(),
+    ["--import", preload, options.file, ...options.arguments],
+    {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      detached: true,
+      env: { ...process.env, ...options.environment },
+      ...(options.directory === undefined ? {} : { cwd: options.directory }),
+    },
+  );
   const lines: string[] = [];
   const read = (stream: "stdout" | "stderr") => {
     const source = child[stream];

@@ -1,0 +1,4 @@
+import { exitWithParent } from "./exitWithParent.ts";
+
+// Loaded by every child of the stack before its own code (childProcess.ts).
+exitWithParent();
