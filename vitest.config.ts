@@ -6,6 +6,7 @@ export default defineConfig({
     // Two workers: the tests start real processes (Kusto, storage, host) that want the other core.
     pool: "forks",
     maxWorkers: 2,
+    reporters: ["default", "./test/closingLine.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -168,7 +168,7 @@ function readProperties(segments: readonly string[]): Properties {
   for (const [index, segment] of segments.entries()) {
     const equals = segment.indexOf("=");
     const isUri = index === 0 && /^[a-z][a-z0-9+.-]*:\/\//i.test(segment);
-    if (equals < 0 && !isUri) throw invalid(`"${segment.slice(0, 20)}" has no value`);
+    if (equals < 0 && !isUri) throw invalid(withoutValue(segment, index));
     const name = isUri ? "Data Source" : segment.slice(0, equals).trim();
     const keyword = KEYWORDS.get(name.toLowerCase().replace(/\s+/g, ""));
     if (keyword === undefined) throw invalid(unknownKeyword(name));
@@ -180,6 +180,14 @@ function readProperties(segments: readonly string[]): Properties {
     if (value !== "") properties.set(keyword, { name, value });
   }
   return properties;
+}
+
+/** A part without a value may be the rest of a secret that has a semicolon in it: only a known name is repeated. */
+function withoutValue(segment: string, index: number): string {
+  const known = KEYWORDS.has(segment.toLowerCase().replace(/\s+/g, ""));
+  return known
+    ? `"${segment}" has no value`
+    : `its part ${index + 1} is neither an address nor name=value; a value with a semicolon goes between double quotation marks`;
 }
 
 function unknownKeyword(name: string): string {

@@ -6,11 +6,17 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { DataLakeServiceClient, StorageSharedKeyCredential as DataLakeKey } from "@azure/storage-file-datalake";
+import {
+  StorageSharedKeyCredential as DataLakeKey,
+  DataLakeServiceClient,
+} from "@azure/storage-file-datalake";
 import { type LakeLocation, lakeUrl } from "./location.ts";
 
 /** How the clusters read and write the lake's files. */
-export type ClusterAccess = { kind: "sas" } | { kind: "impersonate" } | { kind: "managedIdentity"; id: string };
+export type ClusterAccess =
+  | { kind: "sas" }
+  | { kind: "impersonate" }
+  | { kind: "managedIdentity"; id: string };
 
 /** An open lake folder. */
 export interface Lake {

@@ -27,12 +27,21 @@ export function parseLake(text: string): LakeLocation {
   const suffix = semicolon < 0 ? "" : text.slice(semicolon + 1).trim();
   const url = readUrl(address);
   const place = url.protocol === "abfss:" ? abfssPlace(url) : httpPlace(url);
-  if (place.container === "") throw new Terminal("The lake folder names no container.", {}, { advice: ADVICE });
+  if (place.container === "")
+    throw new Terminal("The lake folder names no container.", {}, { advice: ADVICE });
   if (suffix !== "" && !/^[A-Za-z0-9+/]+={0,2}$/.test(suffix)) {
-    throw new Terminal("After its semicolon the lake's connection string holds something other than an account key.", {}, { advice: ADVICE });
+    throw new Terminal(
+      "After its semicolon the lake's connection string holds something other than an account key.",
+      {},
+      { advice: ADVICE },
+    );
   }
   if (suffix !== "" && url.search !== "") {
-    throw new Terminal("The lake's connection string holds both an account key and a SAS.", {}, { advice: "Give one of them." });
+    throw new Terminal(
+      "The lake's connection string holds both an account key and a SAS.",
+      {},
+      { advice: "Give one of them." },
+    );
   }
   const secret =
     suffix !== ""
@@ -61,7 +70,10 @@ function readUrl(address: string): URL {
 }
 
 function httpPlace(url: URL): Omit<LakeLocation, "secret"> {
-  const parts = url.pathname.split("/").filter((part) => part !== "").map(decodeURIComponent);
+  const parts = url.pathname
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decodeURIComponent);
   if (isLoopback(url.hostname)) {
     // Storage emulators carry the account in the path, and serve both kinds of request on one endpoint.
     const [account = "", container = "", ...folder] = parts;
@@ -73,8 +85,15 @@ function httpPlace(url: URL): Omit<LakeLocation, "secret"> {
 }
 
 function abfssPlace(url: URL): Omit<LakeLocation, "secret"> {
-  const folder = url.pathname.split("/").filter((part) => part !== "").map(decodeURIComponent);
-  return { ...accountEndpoints(url.host), container: decodeURIComponent(url.username), folder: folder.join("/") };
+  const folder = url.pathname
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decodeURIComponent);
+  return {
+    ...accountEndpoints(url.host),
+    container: decodeURIComponent(url.username),
+    folder: folder.join("/"),
+  };
 }
 
 function accountEndpoints(host: string): { blobEndpoint: string; dfsEndpoint: string; account: string } {

@@ -62,7 +62,8 @@ export async function readState(lake: Lake): Promise<State> {
 export async function readStateOfRun(lake: Lake, run: number, next: number): Promise<State> {
   const known = cache.get(lake);
   const state = known && known.next >= next ? known : await readState(lake);
-  if (state.run?.id !== run) throw new Stale(lake, state.next - 1, { run: state.run?.id ?? -1, instance: state.run?.instance });
+  if (state.run?.id !== run)
+    throw new Stale(lake, state.next - 1, { run: state.run?.id ?? -1, instance: state.run?.instance });
   return state;
 }
 
@@ -82,10 +83,15 @@ export async function appendEntry(
   if (!written) {
     const there = await readEntry(lake, entry.number);
     if (!there) {
-      throw new Retryable(`Log entry ${entry.number} exists but could not be read yet (${lake.url}).`, { operation: "append log entry" });
+      throw new Retryable(`Log entry ${entry.number} exists but could not be read yet (${lake.url}).`, {
+        operation: "append log entry",
+      });
     }
     if (there.run !== identity.run || there.step !== identity.step) {
-      throw new Stale(lake, entry.number, { run: there.run, instance: there.kind === "runOpened" ? there.instance : undefined });
+      throw new Stale(lake, entry.number, {
+        run: there.run,
+        instance: there.kind === "runOpened" ? there.instance : undefined,
+      });
     }
     if (before) cache.set(lake, foldInto(lake, before, there));
     return there;
@@ -122,7 +128,8 @@ async function readEntry(lake: Lake, number: number): Promise<Entry | undefined>
     const issue = parsed.error.issues[0];
     throw damaged(lake, path, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not an entry"}`);
   }
-  if (parsed.data.number !== number) throw damaged(lake, path, `it says that it is entry ${parsed.data.number}`);
+  if (parsed.data.number !== number)
+    throw damaged(lake, path, `it says that it is entry ${parsed.data.number}`);
   return parsed.data;
 }
 
@@ -176,12 +183,10 @@ function damaged(lake: Lake, path: string, what: string): Terminal {
 /** Creates a blob with its content if there is none; false where there is one. */
 async function putIfAbsent(lake: Lake, path: string, text: string): Promise<boolean> {
   try {
-    await lake.container
-      .getBlockBlobClient(lake.blobName(path))
-      .upload(text, Buffer.byteLength(text), {
-        conditions: { ifNoneMatch: "*" },
-        blobHTTPHeaders: { blobContentType: "application/json" },
-      });
+    await lake.container.getBlockBlobClient(lake.blobName(path)).upload(text, Buffer.byteLength(text), {
+      conditions: { ifNoneMatch: "*" },
+      blobHTTPHeaders: { blobContentType: "application/json" },
+    });
     return true;
   } catch (error) {
     if (isStatus(error, 409) || isStatus(error, 412)) return false;

@@ -21,7 +21,12 @@ export async function deleteFolder(lake: Lake, folder: string): Promise<void> {
   try {
     await files.getDirectoryClient(name).delete(true);
   } catch (error) {
-    if (!(error instanceof RestError) || error.statusCode === undefined || ![400, 404, 409].includes(error.statusCode)) throw error;
+    if (
+      !(error instanceof RestError) ||
+      error.statusCode === undefined ||
+      ![400, 404, 409].includes(error.statusCode)
+    )
+      throw error;
   }
   for await (const blob of lake.container.listBlobsFlat({ prefix: `${name}/` })) {
     await lake.container.deleteBlob(blob.name).catch((error: unknown) => {
@@ -41,4 +46,14 @@ export async function ensureContainer(lake: Lake): Promise<boolean> {
   }
   const answer = await lake.container.createIfNotExists();
   return answer.succeeded;
+}
+
+/** Names of the folders directly in a folder below the lake folder. */
+export async function subfolders(lake: Lake, folder: string): Promise<string[]> {
+  const prefix = `${lake.blobName(folder)}/`;
+  const names: string[] = [];
+  for await (const item of lake.container.listBlobsByHierarchy("/", { prefix })) {
+    if (item.kind === "prefix") names.push(item.name.slice(prefix.length, -1));
+  }
+  return names;
 }

@@ -1,3 +1,5 @@
+import { windowPlace } from "./checkpoint/entries.ts";
+
 /**
  * Names of what a copy creates in the destination and in the lake. `copyId` is drawn when a log begins, so that two
  * copies that share a destination, or a log begun anew in a folder that was used before, never meet.
@@ -25,10 +27,20 @@ export const STAGING_PREFIX = "KC_Staging_";
 /** Copy and run of a staging table's name; undefined for other tables. */
 export function stagingOwner(name: string): { copyId: string; run: number; iteration: number } | undefined {
   const match = /^KC_Staging_([0-9a-f]{8})_(\d+)_(\d+)_\d+$/.exec(name);
-  return match?.[1] === undefined ? undefined : { copyId: match[1], run: Number(match[2]), iteration: Number(match[3]) };
+  return match?.[1] === undefined
+    ? undefined
+    : { copyId: match[1], run: Number(match[2]), iteration: Number(match[3]) };
+}
+
+/** Folder that holds every run's staged files, below the lake folder. */
+export const STAGED_FOLDER = "staged";
+
+/** Folder of what one run exported for an iteration, below the lake folder. */
+export function iterationFolder(run: number, iteration: number): string {
+  return `${STAGED_FOLDER}/${run}/${iteration}`;
 }
 
 /** Folder of one attempt's exported files, below the lake folder. */
 export function attemptFolder(run: number, window: string, attempt: number): string {
-  return `staged/${run}/${window}/${attempt}`;
+  return `${iterationFolder(run, windowPlace(window).iteration)}/${window}/${attempt}`;
 }

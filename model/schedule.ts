@@ -13,15 +13,21 @@ export type FlightStage =
 /** A window in flight: little enough to be carried from one generation of the orchestration to the next. */
 export interface Flight {
   readonly window: string;
+  readonly table: string;
+  readonly iteration: number;
   readonly lane: Lane;
   readonly attempt: number;
   readonly stage: FlightStage;
   readonly operation?: string;
+  /** Folder that the export writes to, below the lake folder. */
+  readonly folder?: string;
   /** Rows that must arrive in staging. */
   readonly rows?: number;
   readonly extents?: readonly string[];
-  /** When the ingestion was queued, ISO. */
+  /** When the export or the ingestion began, ISO. */
   readonly since?: string;
+  /** Starts refused so far, of an attempt that has not begun. */
+  readonly tries?: number;
   /** A round may not act on the window before this moment (backoff), ISO. */
   readonly notBefore?: string;
 }
@@ -52,13 +58,59 @@ export function pickFlights(flights: readonly Flight[], slots: SlotCounts, now: 
 
 /** How many more windows a run takes from the log, so that no slot waits for one and the carried state stays small. */
 export function windowsWanted(flights: readonly Flight[], slots: SlotCounts): number {
-  const waiting = flights.filter((flight) => flight.stage === "toExport" || flight.stage === "toIngest").length;
+  const waiting = flights.filter(
+    (flight) => flight.stage === "toExport" || flight.stage === "toIngest",
+  ).length;
   return Math.max(0, slots.export + slots.ingestion - waiting);
 }
 
-/** Backoff before an attempt is tried again, milliseconds: doubles from one second to a minute. */
-export function backoffMs(attempt: number): number {
-  return Math.min(60_000, 1000 * 2 ** Math.max(0, attempt - 1));
+/** Starts of one attempt that may be refused (throttling, a cluster that starts) before it counts as failed. */
+const MAX_TRIES = 30;
+
+/** What follows a failure of a flight. */
+export type AfterFailure =
+  | { readonly kind: "again"; readonly flight: Flight }
+  | { readonly kind: "reset"; readonly flight: Flight; readonly attempt: number }
+  | { readonly kind: "park" };
+
+/**
+ * Decides what follows a failure. A start that was refused is tried again as it is; a failed attempt starts over as
+ * the next one; a terminal failure, or the last attempt's, parks the table. Backoff doubles up to a minute, spread
+ * by the window's name so that windows that failed together don't come back together.
+ */
+export function afterFailure(
+  flight: Flight,
+  retryable: boolean,
+  maxAttempts: number,
+  nowMs: number,
+): AfterFailure {
+  if (!retryable) return { kind: "park" };
+  const { window, table, iteration, lane, attempt, tries = 0 } = flight;
+  const starting = flight.stage === "toExport" || flight.stage === "toIngest";
+  if (starting && tries < MAX_TRIES) {
+    return {
+      kind: "again",
+      flight: { ...flight, tries: tries + 1, notBefore: later(window, tries + 1, nowMs) },
+    };
+  }
+  if (attempt >= maxAttempts) return { kind: "park" };
+  const next: Flight = {
+    window,
+    table,
+    iteration,
+    lane,
+    attempt: attempt + 1,
+    stage: "toExport",
+    notBefore: later(window, attempt, nowMs),
+  };
+  return { kind: "reset", flight: next, attempt };
+}
+
+function later(window: string, count: number, nowMs: number): string {
+  const base = Math.min(60_000, 1000 * 2 ** Math.max(0, count - 1));
+  let spread = count;
+  for (const character of window) spread = (spread * 31 + (character.codePointAt(0) ?? 0)) % 997;
+  return new Date(nowMs + base / 2 + (base / 2) * (spread / 997)).toISOString();
 }
 
 function laneRank(lane: Lane): number {

@@ -5,11 +5,11 @@ import { formatSchema, ingestionSchema, type Job, jobSchema, modeSchema, type Sl
 /** The app's settings, as the environment gives them: names of `local.settings.json` and of the portal. */
 const rawSchema = z.object({
   KUSTO_COPY_JOB: z.string().default("default"),
-  KUSTO_COPY_SOURCE: z.string().min(1),
-  KUSTO_COPY_DESTINATION: z.string().min(1),
-  KUSTO_COPY_DATABASE: z.string().min(1),
+  KUSTO_COPY_SOURCE: z.string().default(""),
+  KUSTO_COPY_DESTINATION: z.string().default(""),
+  KUSTO_COPY_DATABASE: z.string().default(""),
   KUSTO_COPY_DESTINATION_DATABASE: z.string().optional(),
-  KUSTO_COPY_LAKE: z.string().min(1),
+  KUSTO_COPY_LAKE: z.string().default(""),
   KUSTO_COPY_TABLES_INCLUDE: z.string().default(""),
   KUSTO_COPY_TABLES_EXCLUDE: z.string().default(""),
   KUSTO_COPY_TABLES_SNAPSHOT: z.string().default(""),
@@ -46,14 +46,19 @@ export interface SettingProblem {
 export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): { ok: true; settings: RawSettings } | { ok: false; problems: SettingProblem[] } {
-  const given = Object.fromEntries(SETTING_NAMES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+  const given = Object.fromEntries(
+    SETTING_NAMES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
+  );
   const parsed = rawSchema.safeParse(given);
   if (parsed.success) return { ok: true, settings: parsed.data };
   return {
     ok: false,
     problems: parsed.error.issues.map((issue) => ({
       name: issue.path.join("."),
-      reason: issue.code === "invalid_type" && given[issue.path.join(".")] === undefined ? "is missing" : issue.message,
+      reason:
+        issue.code === "invalid_type" && given[issue.path.join(".")] === undefined
+          ? "is missing"
+          : issue.message,
     })),
   };
 }
@@ -81,7 +86,10 @@ export function jobOfSettings(settings: RawSettings, endpoints: PublicEndpoints,
       snapshot: splitNames(settings.KUSTO_COPY_TABLES_SNAPSHOT),
     },
     rpoMs: settings.KUSTO_COPY_RPO,
-    backfillHorizon: settings.KUSTO_COPY_BACKFILL_HORIZON === "" ? null : parseHorizon(settings.KUSTO_COPY_BACKFILL_HORIZON, now),
+    backfillHorizon:
+      settings.KUSTO_COPY_BACKFILL_HORIZON === ""
+        ? null
+        : parseHorizon(settings.KUSTO_COPY_BACKFILL_HORIZON, now),
     mode: settings.KUSTO_COPY_MODE,
     format: settings.KUSTO_COPY_FORMAT,
     ingestion: settings.KUSTO_COPY_INGESTION,
@@ -111,7 +119,12 @@ export function parseHorizon(text: string, now: Date): string {
 export function parseSlots(text: string): Slots {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(text);
   const value = Number(match?.[1]);
-  if (!match || value <= 0 || (match[2] === "%" && value > 100) || (match[2] === "" && !Number.isInteger(value))) {
+  if (
+    !match ||
+    value <= 0 ||
+    (match[2] === "%" && value > 100) ||
+    (match[2] === "" && !Number.isInteger(value))
+  ) {
     throw new Error(`"${text}" is neither a number of slots nor a percentage up to 100%.`);
   }
   return match[2] === "%" ? { percent: value } : { count: value };
@@ -121,15 +134,24 @@ export function parseSlots(text: string): Slots {
 export function splitNames(text: string): string[] {
   const trimmed = text.trim();
   if (trimmed.startsWith("[")) return z.array(z.string().min(1)).parse(JSON.parse(trimmed));
-  return trimmed.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return trimmed
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
 }
 
 function durationSetting(standard: string) {
-  return z.string().default(standard).transform((text, context) => transformed(() => parseDuration(text), context));
+  return z
+    .string()
+    .default(standard)
+    .transform((text, context) => transformed(() => parseDuration(text), context));
 }
 
 function slotsSetting(standard: string) {
-  return z.string().default(standard).transform((text, context) => transformed(() => parseSlots(text), context));
+  return z
+    .string()
+    .default(standard)
+    .transform((text, context) => transformed(() => parseSlots(text), context));
 }
 
 function transformed<T>(parse: () => T, context: { addIssue: (issue: string) => void }): T | typeof z.NEVER {

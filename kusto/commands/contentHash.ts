@@ -16,7 +16,7 @@ export interface HashRequest {
   readonly filter?: string | undefined;
   readonly columns: readonly Column[];
   readonly bags?: BagComparison | undefined;
-  /** Answer the ids of the extents that were read too, at most as many as this. */
+  /** Answer where the rows came from too: the ids of their extents, at most as many as this, and their last ingestion time. */
   readonly extents?: number | undefined;
 }
 
@@ -26,8 +26,9 @@ export interface HashRequest {
  * of its 32-bit pieces. A sum of longs can't overflow below 2^31 rows.
  */
 export function hashQuery({ table, filter = "", columns, bags = "text", extents }: HashRequest): string {
-  const extentColumn = extents === undefined ? "" : ", Extent = tostring(extent_id())";
-  const extentSet = extents === undefined ? "" : `, Extents = make_set(Extent, ${longLiteral(extents)})`;
+  const extentColumn = extents === undefined ? "" : ", Extent = tostring(extent_id()), Ingested = ingestion_time()";
+  const extentSet =
+    extents === undefined ? "" : `, Extents = make_set(Extent, ${longLiteral(extents)}), LastIngested = max(Ingested)`;
   return `${quoteName(table)}${filter} | project H = hash_md5(${rowText(columns, bags)})${extentColumn} | summarize ${SUMS}${extentSet}`;
 }
 
@@ -58,7 +59,14 @@ const sum = z
   .nullable()
   .transform((value) => value ?? 0n);
 
-const hashAnswer = z.object({ Rows: z.bigint(), H1: sum, H2: sum, H3: sum, Extents: z.string().optional() });
+const hashAnswer = z.object({
+  Rows: z.bigint(),
+  H1: sum,
+  H2: sum,
+  H3: sum,
+  Extents: z.string().optional(),
+  LastIngested: z.string().nullish(),
+});
 
 export interface ContentHash {
   readonly rows: bigint;
@@ -67,10 +75,16 @@ export interface ContentHash {
 }
 
 /** The answer of `hashQuery`. */
-export function readHash(rows: readonly KustoRow[]): ContentHash & { readonly extents: readonly string[] } {
+export function readHash(
+  rows: readonly KustoRow[],
+): ContentHash & { readonly extents: readonly string[]; readonly lastIngested: string | null } {
   const answer = singleRow(hashAnswer, rows);
   const extents: unknown = answer.Extents === undefined ? [] : JSON.parse(answer.Extents);
-  return { ...contentHash(answer), extents: z.array(z.string()).parse(extents) };
+  return {
+    ...contentHash(answer),
+    extents: z.array(z.string()).parse(extents),
+    lastIngested: answer.LastIngested ?? null,
+  };
 }
 
 /** The answer of `hashByExtent`, by extent id. */

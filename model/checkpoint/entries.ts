@@ -3,14 +3,31 @@ import { jobSchema } from "../job.ts";
 
 /** Seven-digit ISO text of an ingestion time: exact to the tick and readable in the lake. */
 const tick = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/);
-const sum = z.string().regex(/^\d+$/);
 
 export const laneSchema = z.enum(["forward", "backfill"]);
 
-/** The multiset hash of a window: its rows and three sums of 32-bit pieces of each row's hash. */
-export const contentSchema = z.object({ rows: z.number().int().nonnegative(), sums: z.array(sum).length(3) });
+/** A window's rows and their multiset hash. */
+export const contentSchema = z.object({ rows: z.number().int().nonnegative(), hash: z.string() });
 
-export const columnSchema = z.object({ name: z.string(), type: z.string(), docstring: z.string().optional() });
+/** The scalar types that a column may have. */
+export const columnTypeSchema = z.enum([
+  "bool",
+  "int",
+  "long",
+  "real",
+  "decimal",
+  "datetime",
+  "timespan",
+  "guid",
+  "string",
+  "dynamic",
+]);
+
+export const columnSchema = z.object({
+  name: z.string(),
+  type: columnTypeSchema,
+  docstring: z.string().optional(),
+});
 
 /**
  * The part of a table that one window holds.
@@ -50,6 +67,8 @@ const exportedSchema = z.object({
   content: contentSchema,
   /** Creation time that the copied extents get, ISO; absent where the source has none. */
   created: z.string().optional(),
+  /** UTC day of the rows' ingestion times; absent for rows without one. */
+  day: z.string().optional(),
 });
 
 const stagedSchema = z.object({
@@ -99,10 +118,8 @@ export const entrySchema = z.discriminatedUnion("kind", [
     iteration: z.number().int().positive(),
     exported: z.array(exportedSchema),
     staged: z.array(stagedSchema),
-    /** Attempts given up; the window starts over from the stage that is named. */
-    reset: z.array(
-      z.object({ window: z.string(), attempt: z.number().int(), to: z.enum(["planned", "exported"]), reason: z.string() }),
-    ),
+    /** Attempts given up: the window starts over with its export. */
+    reset: z.array(z.object({ window: z.string(), attempt: z.number().int(), reason: z.string() })),
     parked: z.array(z.object({ table: z.string(), reason: z.string() })),
   }),
   z.object({
@@ -114,7 +131,14 @@ export const entrySchema = z.discriminatedUnion("kind", [
       z.object({
         table: z.string(),
         staging: z.string(),
-        windows: z.array(z.object({ window: z.string(), tag: z.string(), rows: z.number().int(), extents: z.array(z.string()) })),
+        windows: z.array(
+          z.object({
+            window: z.string(),
+            tag: z.string(),
+            rows: z.number().int(),
+            extents: z.array(z.string()),
+          }),
+        ),
         /** A snapshot table: what it holds now is replaced. */
         replace: z.boolean(),
       }),
@@ -148,7 +172,11 @@ export type Parked = EntryOf<"progress">["parked"][number];
 export type PromotionMove = EntryOf<"promotionIntended">["moves"][number];
 
 /** What a writer supplies of an entry: the log adds number, run, step and time. */
-export type EntryBody = Entry extends infer E ? (E extends Entry ? Omit<E, "number" | "run" | "step" | "at"> : never) : never;
+export type EntryBody = Entry extends infer E
+  ? E extends Entry
+    ? Omit<E, "number" | "run" | "step" | "at">
+    : never
+  : never;
 
 /** Name of a window in its log: iteration, table's place in the plan, window's place in the table. */
 export function windowId(iteration: number, table: number, window: number): string {

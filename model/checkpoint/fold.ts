@@ -20,7 +20,9 @@ export function fold(state: State, entry: Entry): State {
   const before = { ...state, next: state.next + 1 };
   if (entry.kind === "runOpened") return runOpened(before, entry);
   if (state.run?.id !== entry.run) {
-    throw new Error(`entry ${entry.number} is of run ${entry.run}, but run ${state.run?.id ?? "none"} is open`);
+    throw new Error(
+      `entry ${entry.number} is of run ${entry.run}, but run ${state.run?.id ?? "none"} is open`,
+    );
   }
   switch (entry.kind) {
     case "iterationPlanned":
@@ -52,7 +54,9 @@ function runOpened(state: State, entry: EntryOf<"runOpened">): State {
 
 function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): State {
   if (state.open[entry.lane]) {
-    throw new Error(`entry ${entry.number} plans a ${entry.lane} iteration while ${state.open[entry.lane]?.iteration} is open`);
+    throw new Error(
+      `entry ${entry.number} plans a ${entry.lane} iteration while ${state.open[entry.lane]?.iteration} is open`,
+    );
   }
   const windows: Record<string, WindowState> = {};
   entry.tables.forEach((table, t) => {
@@ -77,7 +81,10 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
   const tables = { ...state.tables };
   if (entry.lane === "backfill") {
     // A table's forward lane starts where its backfill ends, from the moment both are planned.
-    for (const table of [...entry.tables.map((each) => ({ name: each.name, upTo: each.upTo })), ...entry.quiet.map((name) => ({ name, upTo: entry.upTo }))]) {
+    for (const table of [
+      ...entry.tables.map((each) => ({ name: each.name, upTo: each.upTo })),
+      ...entry.quiet.map((name) => ({ name, upTo: entry.upTo })),
+    ]) {
       tables[table.name] ??= { cursor: table.upTo, backfill: "pending", backfillUpTo: table.upTo };
     }
   }
@@ -102,10 +109,8 @@ function progress(state: State, entry: EntryOf<"progress">): State {
     for (const { window, ...staged } of entry.staged) {
       change(window, (before) => ({ ...before, stage: "staged", ...staged }));
     }
-    for (const { window, attempt, to, reason } of entry.reset) {
-      change(window, (before) =>
-        to === "planned" ? { stage: "planned", attempt, error: reason } : { ...before, stage: "exported", attempt, error: reason },
-      );
+    for (const { window, attempt, reason } of entry.reset) {
+      change(window, () => ({ stage: "planned", attempt, error: reason }));
     }
     const parked = { ...open.parked };
     for (const { table, reason } of entry.parked) parked[table] = reason;
@@ -131,7 +136,9 @@ function promoted(state: State, entry: EntryOf<"promoted">): State {
       parked[table] = reason;
       stopped[table] = reason;
     }
-    const left = open.intended.filter((move) => !(move.table in stopped) && move.windows.some((each) => !done.has(each.window)));
+    const left = open.intended.filter(
+      (move) => !(move.table in stopped) && move.windows.some((each) => !done.has(each.window)),
+    );
     return { ...open, windows, parked, stopped, intended: left };
   });
 }
@@ -145,7 +152,9 @@ function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
     const own = windowsOf(open, t);
     const reason = open.parked[planned.name];
     if (reason === undefined && own.some((window) => window.stage !== "promoted")) {
-      throw new Error(`entry ${entry.number} commits iteration ${entry.iteration} before table ${planned.name} was promoted`);
+      throw new Error(
+        `entry ${entry.number} commits iteration ${entry.iteration} before table ${planned.name} was promoted`,
+      );
     }
     summary.push({
       name: planned.name,
@@ -167,7 +176,8 @@ function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
     }
     tables[planned.name] = advanced(known, open, planned.upTo, planned.signature);
   });
-  for (const name of open.quiet) tables[name] = advanced(tables[name], open, open.upTo, tables[name]?.signature);
+  for (const name of open.quiet)
+    tables[name] = advanced(tables[name], open, open.upTo, tables[name]?.signature);
   const { [open.lane]: _, ...others } = state.open;
   return {
     ...state,
@@ -176,15 +186,33 @@ function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
     toClean: [...state.toClean, { ...open, committedAt: entry.at }],
     finished: [
       ...state.finished,
-      { iteration: open.iteration, lane: open.lane, upTo: open.upTo, readAt: open.readAt, committedAt: entry.at, tables: summary },
+      {
+        iteration: open.iteration,
+        lane: open.lane,
+        upTo: open.upTo,
+        readAt: open.readAt,
+        committedAt: entry.at,
+        tables: summary,
+      },
     ].slice(-FINISHED_KEPT),
     ...(open.lane === "forward"
-      ? { lastForward: { upTo: open.upTo, readAt: open.readAt, durationMs: Date.parse(entry.at) - Date.parse(open.readAt) } }
+      ? {
+          lastForward: {
+            upTo: open.upTo,
+            readAt: open.readAt,
+            durationMs: Date.parse(entry.at) - Date.parse(open.readAt),
+          },
+        }
       : {}),
   };
 }
 
-function advanced(known: State["tables"][string] | undefined, open: OpenIteration, upTo: string, signature: string | undefined) {
+function advanced(
+  known: State["tables"][string] | undefined,
+  open: OpenIteration,
+  upTo: string,
+  signature: string | undefined,
+) {
   const cursor = open.lane === "forward" ? upTo : (known?.cursor ?? upTo);
   const backfill = open.lane === "backfill" ? ("done" as const) : (known?.backfill ?? ("none" as const));
   return {
@@ -199,7 +227,9 @@ function advanced(known: State["tables"][string] | undefined, open: OpenIteratio
 export function windowsOf(open: OpenIteration, table: number): WindowState[] {
   const planned = open.tables[table];
   if (!planned) return [];
-  return planned.windows.map((_, w) => open.windows[windowId(open.iteration, table, w)] ?? { stage: "planned", attempt: 0 });
+  return planned.windows.map(
+    (_, w) => open.windows[windowId(open.iteration, table, w)] ?? { stage: "planned", attempt: 0 },
+  );
 }
 
 /** The planned table and range of a window. Throws where the iteration has no such window. */
@@ -212,8 +242,13 @@ export function plannedWindow(open: OpenIteration, id: string) {
   return { table, range, state, tableIndex: place.table };
 }
 
-function withOpen(state: State, entry: { number: number; iteration: number }, change: (open: OpenIteration) => OpenIteration): State {
+function withOpen(
+  state: State,
+  entry: { number: number; iteration: number },
+  change: (open: OpenIteration) => OpenIteration,
+): State {
   const open = openIteration(state, entry.iteration);
-  if (!open) throw new Error(`entry ${entry.number} speaks of iteration ${entry.iteration}, which is not open`);
+  if (!open)
+    throw new Error(`entry ${entry.number} speaks of iteration ${entry.iteration}, which is not open`);
   return { ...state, open: { ...state.open, [open.lane]: change(open) } };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { contentSchema, laneSchema, plannedTableSchema } from "./entries.ts";
 import { jobSchema } from "../job.ts";
+import { contentSchema, laneSchema, plannedTableSchema } from "./entries.ts";
 
 /** Where one window stands, by the log. */
 export const windowStateSchema = z.object({
@@ -11,6 +11,7 @@ export const windowStateSchema = z.object({
   bytes: z.number().optional(),
   content: contentSchema.optional(),
   created: z.string().optional(),
+  day: z.string().optional(),
   staging: z.string().optional(),
   tag: z.string().optional(),
   rows: z.number().optional(),
@@ -38,7 +39,9 @@ export const openIterationSchema = z.object({
     z.object({
       table: z.string(),
       staging: z.string(),
-      windows: z.array(z.object({ window: z.string(), tag: z.string(), rows: z.number(), extents: z.array(z.string()) })),
+      windows: z.array(
+        z.object({ window: z.string(), tag: z.string(), rows: z.number(), extents: z.array(z.string()) }),
+      ),
       replace: z.boolean(),
     }),
   ),
@@ -80,7 +83,9 @@ export const stateSchema = z.object({
   next: z.number().int().nonnegative(),
   copyId: z.string().optional(),
   job: jobSchema.optional(),
-  run: z.object({ id: z.number().int(), step: z.string(), instance: z.string(), openedAt: z.string() }).optional(),
+  run: z
+    .object({ id: z.number().int(), step: z.string(), instance: z.string(), openedAt: z.string() })
+    .optional(),
   failed: z.string().optional(),
   tables: z.record(z.string(), tableStateSchema),
   lastIteration: z.number().int(),

@@ -1,0 +1,45 @@
+import { moveTheseExtents } from "../kusto/moves.ts";
+import { readExtents, readTables } from "../kusto/reads.ts";
+import { Retryable } from "../model/errors.ts";
+import { stagingTable } from "../model/naming.ts";
+import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
+import { clientsOf } from "./environment.ts";
+import { flightStep } from "./outcome.ts";
+import { started, windowOfFlight } from "./startExport.ts";
+
+/**
+ * Takes over what an older run had staged and logged: moves those extents, by id, into this run's staging table, to be
+ * verified again under their old tag. What is not there any more is copied anew.
+ */
+export function adoptStaged({ job, run, next, flight }: FlightInput): Promise<Answer<FlightOutcome>> {
+  return flightStep(flight, async () => {
+    const { lake, destination } = clientsOf(job);
+    const { state, table, window, tableIndex } = await windowOfFlight(lake, run, next, flight);
+    const context = { table: table.name, window: flight.window };
+    const { staging: old, extents = [], tag } = window;
+    if (old === undefined || tag === undefined)
+      throw new Retryable("The log doesn't say where the window was staged.", context);
+    const database = job.destination.database;
+    const known = await readTables(destination, database);
+    const there = known.some((each) => each.name === old)
+      ? await readExtents(destination, database, [old], { ids: extents })
+      : [];
+    if (there.length !== extents.length) {
+      throw new Retryable(
+        "What an earlier run had staged is not there any more; the window is copied again.",
+        context,
+      );
+    }
+    const staging = stagingTable(state.copyId, run, flight.iteration, tableIndex);
+    const moved = await moveTheseExtents(
+      destination,
+      database,
+      { from: old, to: staging, extents: there },
+      context,
+    );
+    return {
+      kind: "advanced",
+      flight: { ...started(flight), stage: "toVerify", rows: window.content?.rows ?? 0, extents: moved },
+    };
+  });
+}

@@ -1,0 +1,159 @@
+import type { EntryBody, ExportedWindow, Lane, Parked, StagedWindow } from "../model/checkpoint/entries.ts";
+import type { Job } from "../model/job.ts";
+import type { Flight, SlotCounts } from "../model/schedule.ts";
+
+/*
+ * What orchestrators and activities say to each other. Each message is small: windows, files and extents are in the
+ * checkpoint log, and messages refer to them. None holds a secret.
+ */
+
+/** A run as its orchestration knows it: `next` is the number of the next log entry it will write. */
+export interface RunRef {
+  readonly job: Job;
+  readonly run: number;
+  readonly next: number;
+}
+
+/** A failure that is an answer: the orchestration decides what follows. */
+export interface Failure {
+  readonly reason: string;
+  readonly retryable: boolean;
+}
+
+/**
+ * What an activity answers. `stale`: another run took over the lake folder, so the orchestration ends and destroys
+ * nothing. Failures are answers and not exceptions, because Durable Functions would retry terminal ones as well.
+ */
+export type Answer<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "stale"; readonly reason: string }
+  | ({ readonly kind: "failed" } & Failure);
+
+export interface OpenIterationSummary {
+  readonly iteration: number;
+  readonly lane: Lane;
+  readonly windows: number;
+  readonly tables: number;
+}
+
+export interface OpenRunInput {
+  readonly job: Job;
+  readonly instance: string;
+  /** The same at each delivery of this activity, another for each execution of the orchestration. */
+  readonly step: string;
+}
+
+export interface OpenedRun {
+  readonly run: number;
+  readonly next: number;
+  readonly slots: SlotCounts;
+  /** Iterations that an earlier run left open, and the tables whose promotion it had begun. */
+  readonly open: readonly (OpenIterationSummary & { readonly intended: readonly string[] })[];
+  /** Committed iterations whose staging tables and files may still be there. */
+  readonly toClean: readonly number[];
+  /** Whether this log has committed or planned anything before: a first run plans history only. */
+  readonly known: boolean;
+  /** When the cursor that new data is counted from was read, and how long the last forward iteration took. */
+  readonly lastReadAt: string | null;
+  readonly lastDurationMs: number;
+}
+
+export interface PlanInput extends RunRef {
+  readonly lane: Lane;
+}
+
+export interface Planned {
+  readonly next: number;
+  /** Null where the lane has nothing to do. */
+  readonly iteration: OpenIterationSummary | null;
+  readonly readAt: string | null;
+}
+
+export interface IterationInput extends RunRef {
+  readonly iteration: number;
+}
+
+export interface TakeWindowsInput extends IterationInput {
+  /** Place in the plan's order to go on from. */
+  readonly position: number;
+  readonly count: number;
+}
+
+export interface TakenWindows {
+  readonly flights: readonly Flight[];
+  readonly position: number;
+  readonly end: boolean;
+}
+
+export interface FlightInput extends RunRef {
+  readonly flight: Flight;
+}
+
+/** What became of a flight in one round. */
+export type FlightOutcome =
+  | {
+      readonly kind: "advanced";
+      readonly flight: Flight;
+      readonly exported?: ExportedWindow;
+      readonly staged?: StagedWindow;
+    }
+  | {
+      readonly kind: "failed";
+      readonly flight: Flight;
+      readonly retryable: boolean;
+      readonly reason: string;
+    };
+
+export interface PollInput extends RunRef {
+  readonly flights: readonly Flight[];
+}
+
+export interface RecordInput extends RunRef {
+  readonly body: EntryBody;
+}
+
+export interface PrepareOutcome {
+  /** Tables that can't be copied as they are at the destination. */
+  readonly parked: readonly Parked[];
+}
+
+export interface PromoteInput extends IterationInput {
+  /** A table that the iteration's intent names. */
+  readonly table: string;
+}
+
+export interface IntendedPromotion {
+  readonly next: number;
+  readonly tables: readonly string[];
+}
+
+export interface PollAnswer {
+  /** Flights whose state changed; the others go on as they are. */
+  readonly outcomes: readonly FlightOutcome[];
+}
+
+export interface PromotedTable {
+  readonly windows: readonly string[];
+  readonly stopped: readonly Parked[];
+}
+
+/** Names under which the activities are registered, and shown in the portal. */
+export const ACTIVITY = {
+  openRun: "openRun",
+  planIteration: "planIteration",
+  prepareDestination: "prepareDestination",
+  createStatusView: "createStatusView",
+  takeWindows: "takeWindows",
+  startExport: "startExport",
+  measureExport: "measureExport",
+  startIngestion: "startIngestion",
+  pollOperations: "pollOperations",
+  verifyStaged: "verifyStaged",
+  adoptStaged: "adoptStaged",
+  recordEntry: "recordEntry",
+  intendPromotion: "intendPromotion",
+  promoteTable: "promoteTable",
+  cleanUp: "cleanUp",
+  refreshStatus: "refreshStatus",
+  publishEvent: "publishEvent",
+} as const;

@@ -1,0 +1,147 @@
+import {
+  createIngestClient,
+  createKustoClient,
+  type IngestClient,
+  type KustoClient,
+} from "../kusto/client.ts";
+import { displayCluster, type KustoConnection, parseKustoConnection } from "../kusto/connectionString.ts";
+import { type ClusterAccess, type Lake, openLake } from "../lake/lake.ts";
+import { type LakeLocation, lakeUrl, parseLake } from "../lake/location.ts";
+import { Terminal } from "../model/errors.ts";
+import type { Job } from "../model/job.ts";
+import { jobOfSettings, type PublicEndpoints, type RawSettings, readSettings } from "../model/settings.ts";
+
+/** The clients that a job's activities work with. Credentials come from the settings, by cluster and lake. */
+export interface JobClients {
+  readonly source: KustoClient;
+  readonly destination: KustoClient;
+  readonly lake: Lake;
+}
+
+const lakes = new Map<string, Lake>();
+let settingsKept: RawSettings | undefined;
+
+/** The app's settings. Throws Terminal that names every wrong one. */
+export function appSettings(): RawSettings {
+  if (settingsKept) return settingsKept;
+  const read = readSettings(process.env);
+  if (!read.ok) {
+    const wrong = read.problems.map((problem) => `${problem.name} ${problem.reason}`).join("; ");
+    throw new Terminal(
+      `The app's settings can't be used: ${wrong}.`,
+      {},
+      { advice: "Set them in the function app's configuration." },
+    );
+  }
+  settingsKept = read.settings;
+  return settingsKept;
+}
+
+/** What a request gives of a job: it stands in for the setting, and never holds a secret. */
+export interface JobOverrides {
+  readonly source?: string | undefined;
+  readonly destination?: string | undefined;
+  readonly sourceDatabase?: string | undefined;
+  readonly destinationDatabase?: string | undefined;
+  readonly lake?: string | undefined;
+}
+
+/** The job that the settings describe, but for what a request gives instead. Throws Terminal that names what is missing. */
+export function configuredJob(now: Date, given: JobOverrides = {}): Job {
+  const set = appSettings();
+  const settings: RawSettings = {
+    ...set,
+    KUSTO_COPY_DATABASE: given.sourceDatabase ?? set.KUSTO_COPY_DATABASE,
+    KUSTO_COPY_DESTINATION_DATABASE: given.destinationDatabase ?? set.KUSTO_COPY_DESTINATION_DATABASE,
+  };
+  const source = given.source ?? settings.KUSTO_COPY_SOURCE;
+  const destination = given.destination ?? settings.KUSTO_COPY_DESTINATION;
+  const lake = given.lake ?? settings.KUSTO_COPY_LAKE;
+  const missing = [
+    ...(source === "" ? ["KUSTO_COPY_SOURCE"] : []),
+    ...(destination === "" ? ["KUSTO_COPY_DESTINATION"] : []),
+    ...(settings.KUSTO_COPY_DATABASE === "" ? ["KUSTO_COPY_DATABASE"] : []),
+    ...(lake === "" ? ["KUSTO_COPY_LAKE"] : []),
+  ];
+  if (missing.length > 0) {
+    throw new Terminal(
+      `The copy is not fully described: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set.`,
+      {},
+      {
+        advice: "Set them in the function app's configuration, or give their values in the request.",
+      },
+    );
+  }
+  const endpoints: PublicEndpoints = {
+    source: displayCluster(parseKustoConnection(source)),
+    destination: displayCluster(parseKustoConnection(destination)),
+    lake: lakeUrl(parseLake(lake)),
+  };
+  return jobOfSettings(settings, endpoints, now);
+}
+
+/** Clients for a job. A cluster or lake that the settings know is reached with their credentials, others by identity. */
+export function clientsOf(job: Job): JobClients {
+  return {
+    source: createKustoClient(connectionOf(job.source.cluster)),
+    destination: createKustoClient(connectionOf(job.destination.cluster)),
+    lake: lakeOf(job.lake),
+  };
+}
+
+/** The queued-ingestion client of a job's destination. */
+export function ingestClientOf(job: Job): IngestClient {
+  return createIngestClient(connectionOf(job.destination.cluster), job.destination.database);
+}
+
+/** The open lake folder of a URL that carries no secret. */
+export function lakeOf(url: string): Lake {
+  const known = lakes.get(url);
+  if (known) return known;
+  const wanted = parseLake(url);
+  const configured = process.env.KUSTO_COPY_LAKE ? parseLake(process.env.KUSTO_COPY_LAKE) : undefined;
+  const lake = openLake(sameAccount(wanted, configured) ? { ...wanted, secret: configured.secret } : wanted);
+  lakes.set(url, lake);
+  return lake;
+}
+
+/** How the clusters reach staged files. */
+export function clusterAccess(): ClusterAccess {
+  return readAccess("KUSTO_COPY_CLUSTER_ACCESS", appSettings().KUSTO_COPY_CLUSTER_ACCESS, [
+    "sas",
+    "managed_identity=<system or id>",
+  ]);
+}
+
+/** How the destination cluster reads the status file: never by a secret, as functions' bodies can be read. */
+export function statusAccess(): ClusterAccess {
+  return readAccess("KUSTO_COPY_STATUS_ACCESS", appSettings().KUSTO_COPY_STATUS_ACCESS, [
+    "impersonate",
+    "managed_identity=<system or id>",
+  ]);
+}
+
+function readAccess(name: string, text: string, allowed: readonly string[]): ClusterAccess {
+  const managed = /^managed_identity=(.+)$/.exec(text)?.[1];
+  if (managed !== undefined) return { kind: "managedIdentity", id: managed };
+  if (text === "sas" && allowed.includes("sas")) return { kind: "sas" };
+  if (text === "impersonate" && allowed.includes("impersonate")) return { kind: "impersonate" };
+  throw new Terminal(`${name} is "${text}".`, {}, { advice: `Set it to ${allowed.join(" or ")}.` });
+}
+
+function connectionOf(cluster: string): KustoConnection {
+  const wanted = parseKustoConnection(cluster);
+  for (const name of ["KUSTO_COPY_SOURCE", "KUSTO_COPY_DESTINATION"]) {
+    const text = process.env[name];
+    if (!text) continue;
+    const configured = parseKustoConnection(text);
+    if (displayCluster(configured) === displayCluster(wanted)) return configured;
+  }
+  return wanted;
+}
+
+function sameAccount(wanted: LakeLocation, configured: LakeLocation | undefined): configured is LakeLocation {
+  if (!configured || configured.blobEndpoint !== wanted.blobEndpoint) return false;
+  // A SAS may be for one container only, a key is for the account.
+  return configured.secret.kind !== "sas" || configured.container === wanted.container;
+}

@@ -1,0 +1,246 @@
+import type { KustoClient } from "../kusto/client.ts";
+import type { BinnedRange } from "../kusto/commands/bins.ts";
+import { chooseFormat } from "../kusto/commands/exportQuery.ts";
+import type { TableSchema } from "../kusto/commands/schema.ts";
+import { windowFilter } from "../kusto/commands/windows.ts";
+import { readBins, readCounts, readCursor, readTables, readTimedTables } from "../kusto/reads.ts";
+import { appendEntry, readStateOfRun } from "../lake/log.ts";
+import type { Lane, PlannedTable, WindowRange } from "../model/checkpoint/entries.ts";
+import type { State } from "../model/checkpoint/state.ts";
+import { chunked } from "../model/chunked.ts";
+import { Terminal } from "../model/errors.ts";
+import type { Job } from "../model/job.ts";
+import { STAGING_PREFIX } from "../model/naming.ts";
+import { type Bin, planWindows } from "../model/planWindows.ts";
+import { selectsTable, unknownNames } from "../model/tableSelection.ts";
+import { TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, ticksFromIso } from "../model/ticks.ts";
+import type { Answer, PlanInput, Planned } from "./contract.ts";
+import { clientsOf } from "./environment.ts";
+import { summary } from "./openRun.ts";
+import { answer } from "./outcome.ts";
+import { readSignature } from "./snapshotSignature.ts";
+
+/** Tables asked about in one query. */
+const TABLES_PER_QUERY = 50;
+/** Ever finer bins, for hours in which more came than fits a window. */
+const BIN_SIZES = [TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND] as const;
+
+/**
+ * Plans an iteration of a lane and writes the plan to the log: cursor B, frozen columns, windows. Reads the source
+ * with strong consistency. Delivered twice, it finds the plan that was written first.
+ */
+export function planIteration({ job, run, next, lane }: PlanInput): Promise<Answer<Planned>> {
+  return answer(async () => {
+    const { lake, source } = clientsOf(job);
+    const state = await readStateOfRun(lake, run, next);
+    if (state.next === next) {
+      const body = await plan(job, source, state, lane);
+      if (!body) return { next, iteration: null, readAt: null };
+      await appendEntry(lake, { number: next, run, step: `plan ${lane}` }, body);
+    }
+    const open = (await readStateOfRun(lake, run, next + 1)).open[lane];
+    if (!open) throw new Terminal(`Log entry ${next} should hold the plan of a ${lane} iteration.`);
+    return { next: next + 1, iteration: summary(open), readAt: open.readAt };
+  });
+}
+
+interface Candidate {
+  readonly table: TableSchema;
+  readonly snapshot: boolean;
+  readonly after?: string;
+  readonly upTo: string;
+}
+
+async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
+  const database = job.source.database;
+  const [schema, timed] = await Promise.all([
+    readTables(source, database),
+    readTimedTables(source, database),
+  ]);
+  const selected = schema.filter(
+    (table) =>
+      !table.name.startsWith(STAGING_PREFIX) &&
+      selectsTable(table.name, job.tables.include, job.tables.exclude),
+  );
+  const refused = [
+    ...unknownNames(
+      job.tables.include,
+      schema.map((table) => table.name),
+    ).map((table) => ({
+      table,
+      reason: `The source database ${database} has no table of this name.`,
+    })),
+    ...selected.flatMap((table) => {
+      const stopped = state.tables[table.name]?.stopped;
+      return stopped === undefined ? [] : [{ table: table.name, reason: stopped }];
+    }),
+  ];
+  const mine = selected.filter((table) => isOfLane(table.name, state, lane));
+  if (lane === "backfill" && mine.length === 0) return undefined;
+
+  // Read before the cursor, so that lag is never told smaller than it is.
+  const readAt = new Date().toISOString();
+  const upTo = await readCursor(source, database);
+  const candidates = mine.map((table) => candidate(table, job, state, lane, timed, upTo));
+  const planned = await planTables(job, source, state, lane, candidates);
+  return {
+    kind: "iterationPlanned" as const,
+    iteration: state.lastIteration + 1,
+    lane,
+    upTo,
+    readAt,
+    tables: planned,
+    quiet: mine
+      .filter((table) => !planned.some((each) => each.name === table.name))
+      .map((table) => table.name),
+    refused,
+  };
+}
+
+/**
+ * The backfill lane takes tables whose history isn't copied yet, the forward lane those that have a cursor. A table
+ * first seen while a backfill is under way goes forward from its beginning, so that it need not wait for the backfill.
+ */
+function isOfLane(name: string, state: State, lane: Lane): boolean {
+  const known = state.tables[name];
+  if (known?.stopped !== undefined) return false;
+  if (lane === "backfill") return known === undefined || known.backfill === "pending";
+  return known !== undefined || state.open.backfill !== undefined;
+}
+
+function candidate(
+  table: TableSchema,
+  job: Job,
+  state: State,
+  lane: Lane,
+  timed: ReadonlySet<string>,
+  upTo: string,
+): Candidate {
+  const known = state.tables[table.name];
+  const declared = job.tables.snapshot.length > 0 && selectsTable(table.name, job.tables.snapshot, []);
+  const snapshot = declared || !timed.has(table.name);
+  if (lane === "backfill") return { table, snapshot, upTo: known?.backfillUpTo ?? upTo };
+  return { table, snapshot, ...(known ? { after: known.cursor } : {}), upTo };
+}
+
+async function planTables(
+  job: Job,
+  source: KustoClient,
+  state: State,
+  lane: Lane,
+  candidates: readonly Candidate[],
+): Promise<PlannedTable[]> {
+  // With no history asked for, the backfill lane only notes where each table's forward lane starts.
+  const copied = lane === "backfill" && job.mode === "new" ? [] : candidates;
+  const windows = new Map<string, { ranges: WindowRange[]; signature?: string }>();
+  const followed = copied.filter((each) => !each.snapshot);
+  for (const some of chunked(followed, TABLES_PER_QUERY)) {
+    for (const [name, ranges] of await timeWindows(job, source, lane, some)) windows.set(name, { ranges });
+  }
+  for (const each of copied.filter((one) => one.snapshot)) {
+    const { signature, rows } = await readSignature(source, job.source.database, each.table.name);
+    if (state.tables[each.table.name]?.signature === signature) continue;
+    windows.set(each.table.name, { ranges: [{ kind: "whole", rows }], signature });
+  }
+  return candidates.flatMap(({ table, after, upTo }) => {
+    const found = windows.get(table.name);
+    if (!found || found.ranges.length === 0) return [];
+    return [
+      {
+        name: table.name,
+        folder: table.folder,
+        docstring: table.docstring,
+        columns: [...table.columns],
+        format: job.format === "auto" ? chooseFormat(table.columns) : job.format,
+        ...(after === undefined ? {} : { after }),
+        upTo,
+        ...(found.signature === undefined ? {} : { signature: found.signature }),
+        windows: found.ranges,
+      },
+    ];
+  });
+}
+
+async function timeWindows(
+  job: Job,
+  source: KustoClient,
+  lane: Lane,
+  tables: readonly Candidate[],
+): Promise<Map<string, WindowRange[]>> {
+  const horizon =
+    lane === "backfill" && job.backfillHorizon !== null ? ticksFromIso(job.backfillHorizon) : undefined;
+  const ranges = tables.map(
+    (each): BinnedRange => ({
+      table: each.table.name,
+      filter: windowFilter({
+        ...(each.after === undefined ? {} : { after: each.after }),
+        upTo: each.upTo,
+        ...(horizon === undefined ? {} : { from: horizon }),
+      }),
+    }),
+  );
+  const bins = await refinedBins(job, source, ranges);
+  const result = new Map<string, WindowRange[]>();
+  for (const each of tables) {
+    const planned = planWindows(bins.get(each.table.name) ?? [], job.windowRows);
+    const first = planned[0];
+    // The horizon closes the time line on the left: what lies before it is in no window.
+    if (first && job.backfillHorizon !== null && horizon !== undefined) {
+      planned[0] = { ...first, from: isoHorizon(job.backfillHorizon) };
+    }
+    result.set(each.table.name, planned);
+  }
+  if (lane === "backfill" && horizon === undefined) {
+    for (const [name, rows] of await untimedRows(job, source, tables)) {
+      result.set(name, [{ kind: "untimed", rows }, ...(result.get(name) ?? [])]);
+    }
+  }
+  return result;
+}
+
+/** Counts by hour, then by minute and second where an hour holds more rows than a window may. */
+async function refinedBins(
+  job: Job,
+  source: KustoClient,
+  ranges: readonly BinnedRange[],
+): Promise<Map<string, Bin[]>> {
+  const bins = new Map<string, Bin[]>();
+  let open = ranges;
+  for (const [i, size] of BIN_SIZES.entries()) {
+    if (open.length === 0) break;
+    const finest = i === BIN_SIZES.length - 1;
+    const coarse: BinnedRange[] = [];
+    const filters = new Map(ranges.map((range) => [range.table, range.filter]));
+    for (const some of chunked(open, TABLES_PER_QUERY)) {
+      for (const { table, start, rows } of await readBins(source, job.source.database, some, size)) {
+        if (rows <= job.windowRows || finest) bins.set(table, [...(bins.get(table) ?? []), { start, rows }]);
+        else
+          coarse.push({
+            table,
+            filter: `${filters.get(table) ?? ""}${windowFilter({ from: start, to: start + size })}`,
+          });
+      }
+    }
+    open = coarse;
+  }
+  return bins;
+}
+
+async function untimedRows(
+  job: Job,
+  source: KustoClient,
+  tables: readonly Candidate[],
+): Promise<Map<string, number>> {
+  const ranges = tables.map(
+    (each): BinnedRange => ({ table: each.table.name, filter: windowFilter({ nullIngestionTime: true }) }),
+  );
+  const found = new Map<string, number>();
+  for (const { table, rows } of await readCounts(source, job.source.database, ranges)) {
+    if (rows > 0) found.set(table, rows);
+  }
+  return found;
+}
+
+function isoHorizon(horizon: string): string {
+  return new Date(horizon).toISOString().replace(/(\.\d{3})Z$/, "$10000Z");
+}

@@ -1,0 +1,174 @@
+import type { KustoClient } from "../kusto/client.ts";
+import {
+  alterCachingPolicy,
+  alterEncodingPolicy,
+  alterIngestionBatchingPolicy,
+  alterMergePolicy,
+  alterRetentionPolicy,
+  createMergeTable,
+  createMergeTables,
+  readEncodingPolicy,
+  readUpdatePolicies,
+  showEncodingPolicy,
+  showUpdatePolicies,
+  type TableSchema,
+} from "../kusto/commands/schema.ts";
+import { readTables } from "../kusto/reads.ts";
+import { readStateOfRun } from "../lake/log.ts";
+import type { Parked, PlannedTable } from "../model/checkpoint/entries.ts";
+import { openIteration } from "../model/checkpoint/state.ts";
+import { chunked } from "../model/chunked.ts";
+import { Terminal } from "../model/errors.ts";
+import type { Job } from "../model/job.ts";
+import { stagingTable } from "../model/naming.ts";
+import type { Answer, IterationInput, PrepareOutcome } from "./contract.ts";
+import { clientsOf } from "./environment.ts";
+import { answer } from "./outcome.ts";
+
+const TABLES_PER_COMMAND = 50;
+const STAGING_FOLDER = "Kusto Copy/staging";
+const IDEMPOTENT = { idempotent: true } as const;
+
+/**
+ * Makes the destination ready for an iteration: tables and columns that are missing, and this run's staging tables.
+ * Every command may be sent again. Answers the tables that can't be copied as the destination stands.
+ */
+export function prepareDestination({
+  job,
+  run,
+  next,
+  iteration,
+}: IterationInput): Promise<Answer<PrepareOutcome>> {
+  return answer(async () => {
+    const { lake, source, destination } = clientsOf(job);
+    const state = await readStateOfRun(lake, run, next);
+    const open = openIteration(state, iteration);
+    const { copyId } = state;
+    if (!open || copyId === undefined) throw new Terminal(`Iteration ${iteration} is not open.`);
+    const database = job.destination.database;
+    const there = new Map((await readTables(destination, database)).map((table) => [table.name, table]));
+    const updated = await updatePolicySources(destination, database);
+    const parked: Parked[] = [];
+    const wanted: { table: PlannedTable; staging: string }[] = [];
+    open.tables.forEach((table, t) => {
+      if (table.name in open.parked) return;
+      const reason = conflict(table, there.get(table.name)) ?? updateConflict(table.name, updated);
+      if (reason === undefined) wanted.push({ table, staging: stagingTable(copyId, run, iteration, t) });
+      else parked.push({ table: table.name, reason });
+    });
+    await createTables(
+      destination,
+      database,
+      wanted.map((each) => each.table),
+      there,
+    );
+    await createStaging(destination, database, wanted);
+    await carryEncodings(job, source, destination, wanted);
+    return { parked };
+  });
+}
+
+/** A column of the same name and another type: extents can't be moved there (`kusto/management/move-extents.md`). */
+function conflict(table: PlannedTable, existing: TableSchema | undefined): string | undefined {
+  const types = new Map(existing?.columns.map((column) => [column.name, column.type]));
+  const wrong = table.columns.filter((column) => (types.get(column.name) ?? column.type) !== column.type);
+  if (wrong.length === 0) return undefined;
+  const columns = wrong.map(
+    (column) =>
+      `${column.name} is ${column.type} at the source and ${types.get(column.name)} at the destination`,
+  );
+  return `Table ${table.name} can't take the source's columns: ${columns.join(", ")}. Rename or drop the destination's column, or its table, and copy again.`;
+}
+
+/** Update policies fire when extents are moved into their source table (`kusto/management/update-policy.md`). */
+function updateConflict(
+  table: string,
+  sources: readonly { source: string; wildcard: boolean; target: string }[],
+): string | undefined {
+  const found = sources.find((each) => each.source === table || each.wildcard);
+  if (!found) return undefined;
+  return `Table ${table} is the source of an enabled update policy of table ${found.target} at the destination: moving rows into it would run the policy on copied data. Disable the policy, or exclude the table.`;
+}
+
+async function updatePolicySources(destination: KustoClient, database: string) {
+  const rows = await destination.command(database, showUpdatePolicies());
+  return readUpdatePolicies(database, rows)
+    .filter((policy) => policy.enabled)
+    .map(({ source, sourceIsWildcard, target }) => ({ source, wildcard: sourceIsWildcard, target }));
+}
+
+async function createTables(
+  destination: KustoClient,
+  database: string,
+  tables: readonly PlannedTable[],
+  there: ReadonlyMap<string, TableSchema>,
+): Promise<void> {
+  for (const table of tables) {
+    const existing = there.get(table.name);
+    const names = new Set(existing?.columns.map((column) => column.name));
+    if (existing && table.columns.every((column) => names.has(column.name))) continue;
+    const properties = existing ? {} : { folder: table.folder, docstring: table.docstring };
+    await destination.command(database, createMergeTable(table.name, table.columns, properties), {
+      ...IDEMPOTENT,
+      context: { table: table.name },
+    });
+  }
+}
+
+/**
+ * Staging keeps extents as they are until they are moved: no merging, which would change their ids; unlimited
+ * retention, since an old creation time would otherwise be dropped at once; nothing in the hot cache.
+ */
+async function createStaging(
+  destination: KustoClient,
+  database: string,
+  wanted: readonly { table: PlannedTable; staging: string }[],
+): Promise<void> {
+  for (const some of chunked(wanted, TABLES_PER_COMMAND)) {
+    const tables = some.map(({ table, staging }) => ({ name: staging, columns: table.columns }));
+    const names = tables.map((table) => table.name);
+    await destination.command(database, createMergeTables(tables, { folder: STAGING_FOLDER }), IDEMPOTENT);
+    for (const name of names) {
+      await destination.command(
+        database,
+        alterMergePolicy(name, { allowMerge: false, allowRebuild: false }),
+        IDEMPOTENT,
+      );
+      await destination.command(database, alterRetentionPolicy(name), IDEMPOTENT);
+    }
+    await destination.command(database, alterCachingPolicy(names, 0), IDEMPOTENT);
+    await destination.command(
+      database,
+      alterIngestionBatchingPolicy(names, { timeSpanMs: 10_000 }),
+      IDEMPOTENT,
+    );
+  }
+}
+
+/** Long values would be cut at ingestion, and in silence, where the columns don't allow what the source's do. */
+async function carryEncodings(
+  job: Job,
+  source: KustoClient,
+  destination: KustoClient,
+  wanted: readonly { table: PlannedTable; staging: string }[],
+): Promise<void> {
+  for (const { table, staging } of wanted) {
+    for (const column of table.columns.filter(({ type }) => type === "string" || type === "dynamic")) {
+      const context = { context: { table: table.name } };
+      const rows = await source.command(
+        job.source.database,
+        showEncodingPolicy(table.name, column.name),
+        context,
+      );
+      const policy = readEncodingPolicy(rows);
+      if (policy === null) continue;
+      for (const target of [staging, table.name]) {
+        await destination.command(
+          job.destination.database,
+          alterEncodingPolicy(target, column.name, policy),
+          { ...IDEMPOTENT, ...context },
+        );
+      }
+    }
+  }
+}

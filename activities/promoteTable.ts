@@ -1,0 +1,102 @@
+import type { KustoClient } from "../kusto/client.ts";
+import type { Extent } from "../kusto/commands/extents.ts";
+import { moveTheseExtents, replaceTheseExtents } from "../kusto/moves.ts";
+import { readExtents, readTables } from "../kusto/reads.ts";
+import { readStateOfRun } from "../lake/log.ts";
+import type { PromotionMove } from "../model/checkpoint/entries.ts";
+import { openIteration } from "../model/checkpoint/state.ts";
+import { Terminal } from "../model/errors.ts";
+import type { Answer, PromotedTable, PromoteInput } from "./contract.ts";
+import { clientsOf } from "./environment.ts";
+import { answer } from "./outcome.ts";
+
+/**
+ * Carries out one table's intent, or rolls it forward.
+ *
+ * Invariants:
+ * 1. Only extents that the intent names are moved, by their ids.
+ * 2. An id that isn't in staging any more counts as moved only where the attempt's tag shows its rows in the
+ *    destination; if it is neither here nor there, the table is stopped, and nothing is assumed.
+ * 3. The move is one command: all extents of the table come at once.
+ */
+export function promoteTable({
+  job,
+  run,
+  next,
+  iteration,
+  table,
+}: PromoteInput): Promise<Answer<PromotedTable>> {
+  return answer(async () => {
+    const { lake, destination } = clientsOf(job);
+    const open = openIteration(await readStateOfRun(lake, run, next), iteration);
+    const move = open?.intended.find((each) => each.table === table);
+    if (!move) throw new Terminal(`The log holds no intent to promote table ${table}.`, { table });
+    const database = job.destination.database;
+    const staged = await stagedExtents(destination, database, move);
+    const missing = await missingWindows(destination, database, move, staged);
+    if (missing.length > 0) return { windows: [], stopped: [{ table, reason: lostReason(move, missing) }] };
+    await moveRest(destination, database, move, staged);
+    return { windows: move.windows.map((window) => window.window), stopped: [] };
+  });
+}
+
+async function stagedExtents(
+  destination: KustoClient,
+  database: string,
+  move: PromotionMove,
+): Promise<Map<string, Extent>> {
+  const ids = move.windows.flatMap((window) => window.extents);
+  if (ids.length === 0) return new Map();
+  const tables = await readTables(destination, database);
+  if (!tables.some((each) => each.name === move.staging)) return new Map();
+  const extents = await readExtents(destination, database, [move.staging], { ids });
+  return new Map(extents.map((extent) => [extent.ExtentId.toLowerCase(), extent]));
+}
+
+/** Windows whose extents are not all in staging, and whose rows the destination doesn't show either. */
+async function missingWindows(
+  destination: KustoClient,
+  database: string,
+  move: PromotionMove,
+  staged: ReadonlyMap<string, Extent>,
+): Promise<string[]> {
+  const missing: string[] = [];
+  for (const window of move.windows) {
+    const here = window.extents.filter((id) => staged.has(id.toLowerCase())).length;
+    if (here === window.extents.length) continue;
+    const arrived =
+      here === 0 ? await readExtents(destination, database, [move.table], { tags: [window.tag] }) : [];
+    const rows = arrived.reduce((sum, extent) => sum + extent.RowCount, 0n);
+    // A merge may have joined the window's rows with others, so there can be more rows under its tag, never fewer.
+    if (arrived.length === 0 || rows < BigInt(window.rows)) missing.push(window.window);
+  }
+  return missing;
+}
+
+async function moveRest(
+  destination: KustoClient,
+  database: string,
+  move: PromotionMove,
+  staged: ReadonlyMap<string, Extent>,
+): Promise<void> {
+  const context = { table: move.table };
+  const extents = [...staged.values()];
+  const wanted = move.windows.flatMap((window) => window.extents).length;
+  if (!move.replace) {
+    await moveTheseExtents(destination, database, { from: move.staging, to: move.table, extents }, context);
+    return;
+  }
+  // Already replaced: what the table holds now is the copy itself.
+  if (wanted > 0 && extents.length === 0) return;
+  const drop = await readExtents(destination, database, [move.table], {});
+  await replaceTheseExtents(
+    destination,
+    database,
+    { table: move.table, drop, staging: move.staging, extents },
+    context,
+  );
+}
+
+function lostReason(move: PromotionMove, missing: readonly string[]): string {
+  return `Rows of table ${move.table} (windows ${missing.join(", ")}) were in staging table ${move.staging} when their promotion began, and are neither there nor in the table now: something else dropped them. The table is stopped as it is; drop it at the destination and copy it again from the start.`;
+}

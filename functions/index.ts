@@ -1,0 +1,6 @@
+import "../activities/index.ts";
+import "../orchestrators/index.ts";
+import "./getCopies.ts";
+import "./health.ts";
+import "./postCopies.ts";
+import "./timer.ts";

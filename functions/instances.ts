@@ -1,0 +1,101 @@
+import {
+  type DurableClient,
+  type DurableOrchestrationStatus,
+  OrchestrationRuntimeStatus,
+} from "durable-functions";
+import { z } from "zod";
+import type { CopyState, InstanceView } from "../model/copyView.ts";
+import { describe } from "../model/errors.ts";
+import { type Job, jobSchema } from "../model/job.ts";
+import { COPY_JOB } from "../orchestrators/index.ts";
+
+/** An instance of the copy orchestration: what the host says of it, and the job it runs. */
+export interface CopyInstance extends InstanceView {
+  readonly job: Job | null;
+}
+
+const inputSchema = z.object({ job: jobSchema });
+const outputSchema = z.object({ committed: z.array(z.number()) });
+
+const STATES: Readonly<Record<string, CopyState>> = {
+  [OrchestrationRuntimeStatus.Pending]: "running",
+  [OrchestrationRuntimeStatus.Running]: "running",
+  [OrchestrationRuntimeStatus.ContinuedAsNew]: "running",
+  [OrchestrationRuntimeStatus.Suspended]: "paused",
+  [OrchestrationRuntimeStatus.Completed]: "succeeded",
+  [OrchestrationRuntimeStatus.Failed]: "failed",
+  [OrchestrationRuntimeStatus.Terminated]: "cancelled",
+  [OrchestrationRuntimeStatus.Canceled]: "cancelled",
+};
+
+const UNFINISHED = [
+  OrchestrationRuntimeStatus.Pending,
+  OrchestrationRuntimeStatus.Running,
+  OrchestrationRuntimeStatus.ContinuedAsNew,
+  OrchestrationRuntimeStatus.Suspended,
+];
+
+/** The copy that works on a lake folder now, or waits there paused. */
+export async function unfinishedOn(client: DurableClient, lake: string): Promise<CopyInstance | undefined> {
+  const found = await client.getStatusBy({ runtimeStatus: UNFINISHED });
+  return found
+    .filter(isCopy)
+    .map(copyInstance)
+    .find((instance) => instance.job?.lake === lake);
+}
+
+/** All copies that the host knows, newest first. */
+export async function allCopies(client: DurableClient): Promise<CopyInstance[]> {
+  const found = await client.getStatusAll();
+  return found
+    .filter(isCopy)
+    .toSorted((a, b) => b.createdTime.getTime() - a.createdTime.getTime())
+    .map(copyInstance);
+}
+
+export async function copyById(client: DurableClient, id: string): Promise<CopyInstance | undefined> {
+  try {
+    const status = await client.getStatus(id, { showInput: true });
+    return isCopy(status) ? copyInstance(status) : undefined;
+  } catch (error) {
+    // The library has no type for an instance that doesn't exist, only this text.
+    if (/404|not found|no instance/i.test(describe(error))) return undefined;
+    throw error;
+  }
+}
+
+function isCopy(status: DurableOrchestrationStatus): boolean {
+  return status.name === COPY_JOB;
+}
+
+function copyInstance(status: DurableOrchestrationStatus): CopyInstance {
+  const state = STATES[status.runtimeStatus] ?? "failed";
+  const input = inputSchema.safeParse(parsed(status.input));
+  const output = outputSchema.safeParse(parsed(status.output));
+  return {
+    id: status.instanceId,
+    state,
+    committed: output.success ? output.data.committed : [],
+    error: state === "failed" || state === "cancelled" ? reason(status.output) : null,
+    job: input.success ? input.data.job : null,
+  };
+}
+
+/** Inputs and outputs come as values from the host, or as JSON text from older ones. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The orchestration's own words, without what the host wraps around them. */
+function reason(output: unknown): string | null {
+  if (typeof output !== "string" || output === "") return null;
+  const text = output.split(/\r?\n/)[0] ?? "";
+  return text
+    .replace(/^Orchestrator function '[^']*' failed:\s*/, "")
+    .replace(/^(Error|RunFailed|TakenOver):\s*/, "");
+}

@@ -1,0 +1,47 @@
+import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
+import * as df from "durable-functions";
+import { describe } from "../model/errors.ts";
+import { jobOfRequest, readCopyRequest } from "./copyRequest.ts";
+import { problem } from "./problem.ts";
+import { startCopy } from "./startCopy.ts";
+
+const RETRY_AFTER_SECONDS = "5";
+
+async function postCopies(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+  const read = readCopyRequest(await request.text());
+  if (!read.ok)
+    return problem(400, "The request is not valid.", "Correct the fields that are named and send it again.", {
+      errors: read.errors,
+    });
+  let job: ReturnType<typeof jobOfRequest>;
+  try {
+    job = jobOfRequest(read.request, new Date());
+  } catch (error) {
+    return problem(400, "The copy is not fully described.", describe(error));
+  }
+  const started = await startCopy(df.getClient(context), job);
+  if (started.kind === "running") {
+    return problem(
+      409,
+      "A copy already works on this lake folder.",
+      `Copy ${started.by.id} is ${started.by.state} on ${job.lake}.`,
+      {
+        id: started.by.id,
+      },
+    );
+  }
+  const statusUrl = new URL(`/api/copies/${encodeURIComponent(started.id)}`, request.url).toString();
+  return {
+    status: 202,
+    headers: { location: statusUrl, "retry-after": RETRY_AFTER_SECONDS },
+    jsonBody: { id: started.id, statusUrl },
+  };
+}
+
+app.http("postCopies", {
+  methods: ["POST"],
+  route: "copies",
+  authLevel: "function",
+  extraInputs: [df.input.durableClient()],
+  handler: postCopies,
+});

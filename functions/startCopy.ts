@@ -1,0 +1,29 @@
+import type { DurableClient } from "durable-functions";
+import { lakeOf } from "../activities/environment.ts";
+import { readState } from "../lake/log.ts";
+import type { State } from "../model/checkpoint/state.ts";
+import type { Job } from "../model/job.ts";
+import { COPY_JOB } from "../orchestrators/index.ts";
+import { type CopyInstance, unfinishedOn } from "./instances.ts";
+
+export type Started =
+  | { readonly kind: "started"; readonly id: string }
+  | { readonly kind: "running"; readonly by: CopyInstance };
+
+/**
+ * Starts a run of a job unless one works on its lake folder. Two starts at the same moment may both get through here:
+ * then the log's fence lets one of them go on.
+ */
+export async function startCopy(client: DurableClient, job: Job, state?: State): Promise<Started> {
+  const by = await unfinishedOn(client, job.lake);
+  if (by) return { kind: "running", by };
+  const known = state ?? (await readState(lakeOf(job.lake)));
+  const id = `copy:${job.name}:${nextIteration(known)}`;
+  await client.startNew(COPY_JOB, { instanceId: id, input: { job } });
+  return { kind: "started", id };
+}
+
+/** The iteration that a run will work on first. */
+function nextIteration(state: State): number {
+  return state.open.forward?.iteration ?? state.open.backfill?.iteration ?? state.lastIteration + 1;
+}

@@ -1,0 +1,132 @@
+import type { Content, PlannedTable } from "../model/checkpoint/entries.ts";
+import { ticksFromIso } from "../model/ticks.ts";
+import { type KustoClient, rowsOf, singleRow } from "./client.ts";
+import { type BinnedRange, binAnswer, countByBin, countRanges } from "./commands/bins.ts";
+import { readCapacity, showCapacity } from "./commands/capacity.ts";
+import {
+  type BagComparison,
+  combineHashes,
+  hashByExtent,
+  hashQuery,
+  readHash,
+  readHashByExtent,
+} from "./commands/contentHash.ts";
+import { currentCursor, currentCursorAnswer } from "./commands/cursors.ts";
+import { type Extent, type ExtentFilter, extentAnswer, showExtentsOfTables } from "./commands/extents.ts";
+import {
+  readDatabaseSchema,
+  readIngestionTimePolicies,
+  showDatabaseSchema,
+  showIngestionTimePolicies,
+  type TableSchema,
+} from "./commands/schema.ts";
+
+/*
+ * Questions that the copy asks of a cluster: a command's text, the request and the reading of its answer together.
+ * Whatever decides about rows is asked with strong consistency (`kusto/concepts/queryconsistency.md`).
+ */
+
+const STRONG = { consistency: "strong" } as const;
+const HOUR_MS = 3_600_000;
+
+export async function readTables(client: KustoClient, database: string): Promise<TableSchema[]> {
+  return readDatabaseSchema(database, await client.command(database, showDatabaseSchema(database)));
+}
+
+/** Names of the tables that have an ingestion time. */
+export async function readTimedTables(client: KustoClient, database: string): Promise<Set<string>> {
+  const policies = readIngestionTimePolicies(
+    database,
+    await client.command(database, showIngestionTimePolicies()),
+  );
+  return new Set([...policies].flatMap(([table, on]) => (on ? [table] : [])));
+}
+
+/** The database's cursor now. */
+export async function readCursor(client: KustoClient, database: string): Promise<string> {
+  return singleRow(currentCursorAnswer, await client.query(database, currentCursor(), STRONG)).Cursor;
+}
+
+/** Total slots of a cluster. */
+export async function readSlots(
+  client: KustoClient,
+  database: string,
+): Promise<{ export: number; ingestion: number; queries: number }> {
+  const capacity = readCapacity(await client.command(database, showCapacity()));
+  return {
+    export: capacity.export.total,
+    ingestion: capacity.ingestion.total,
+    queries: capacity.queries.total,
+  };
+}
+
+/** Rows by bin of ingestion time (`start` in ticks), or by table alone where no bin size is given. */
+export async function readBins(
+  client: KustoClient,
+  database: string,
+  ranges: readonly BinnedRange[],
+  size: bigint,
+): Promise<{ table: string; start: bigint; rows: number }[]> {
+  const rows = await client.query(database, countByBin(ranges, size), { ...STRONG, noTruncation: true });
+  return rowsOf(binAnswer, rows).flatMap(({ Table, Bin, Rows }) =>
+    Bin === null ? [] : [{ table: Table, start: ticksFromIso(Bin), rows: Number(Rows) }],
+  );
+}
+
+/** Rows that each range holds. */
+export async function readCounts(
+  client: KustoClient,
+  database: string,
+  ranges: readonly BinnedRange[],
+): Promise<{ table: string; rows: number }[]> {
+  const rows = await client.query(database, countRanges(ranges), STRONG);
+  return rowsOf(binAnswer, rows).map(({ Table, Rows }) => ({ table: Table, rows: Number(Rows) }));
+}
+
+export async function readExtents(
+  client: KustoClient,
+  database: string,
+  tables: readonly string[],
+  filter: ExtentFilter,
+): Promise<Extent[]> {
+  if (tables.length === 0 || filter.ids?.length === 0) return [];
+  return rowsOf(extentAnswer, await client.command(database, showExtentsOfTables(tables, filter)));
+}
+
+/** Rows and hash of a source window; with `extents`, also which extents they lie in, up to that many. */
+export async function readWindowContent(
+  client: KustoClient,
+  database: string,
+  table: PlannedTable,
+  filter: string,
+  options: { readonly extents?: number; readonly bags?: BagComparison },
+): Promise<{ content: Content; extents: readonly string[]; lastIngested: string | null }> {
+  const text = hashQuery({ table: table.name, filter, columns: table.columns, ...options });
+  const answer = readHash(
+    await client.query(database, text, { ...STRONG, timeoutMs: HOUR_MS, context: { table: table.name } }),
+  );
+  return {
+    content: { rows: Number(answer.rows), hash: answer.hash },
+    extents: answer.extents,
+    lastIngested: answer.lastIngested,
+  };
+}
+
+/** Rows and hash of these extents of a staging table together. */
+export async function readExtentsContent(
+  client: KustoClient,
+  database: string,
+  staging: string,
+  table: PlannedTable,
+  ids: readonly string[],
+  bags: BagComparison,
+): Promise<Content> {
+  const text = hashByExtent({ table: staging, ids, columns: table.columns, bags });
+  const rows = await client.query(database, text, {
+    ...STRONG,
+    timeoutMs: HOUR_MS,
+    context: { table: table.name },
+  });
+  const { rows: count, hash } = combineHashes([...readHashByExtent(rows).values()]);
+  return { rows: Number(count), hash };
+}

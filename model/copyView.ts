@@ -1,0 +1,131 @@
+import { windowsOf } from "./checkpoint/fold.ts";
+import type { State } from "./checkpoint/state.ts";
+import { lagSeconds } from "./lag.ts";
+
+export type CopyState = "running" | "succeeded" | "failed" | "paused" | "cancelled";
+
+export interface TableView {
+  readonly name: string;
+  readonly state: "running" | "succeeded" | "failed";
+  readonly windows: {
+    readonly total: number;
+    readonly exported: number;
+    readonly staged: number;
+    readonly promoted: number;
+  };
+  readonly rows: number;
+  readonly bytes: number;
+  readonly error: string | null;
+}
+
+/** A copy as the HTTP API answers it. */
+export interface CopyView {
+  readonly id: string;
+  readonly state: CopyState;
+  readonly iteration: number | null;
+  readonly lagSeconds: number | null;
+  readonly tables: readonly TableView[];
+  readonly error: string | null;
+}
+
+/** What the orchestration's host says of an instance. */
+export interface InstanceView {
+  readonly id: string;
+  readonly state: CopyState;
+  readonly committed: readonly number[];
+  readonly error: string | null;
+}
+
+/** Joins what the host says of an instance with what the log says of its iterations. */
+export function copyView(instance: InstanceView, state: State, now: Date): CopyView {
+  const current = state.run?.instance === instance.id;
+  const open = current ? [state.open.forward, state.open.backfill].filter((each) => each !== undefined) : [];
+  const tables = new Map<string, TableView>();
+  const add = (view: TableView) => tables.set(view.name, joined(tables.get(view.name), view));
+  const committed = current && instance.state === "running" ? sinceOpening(state) : instance.committed;
+  for (const done of state.finished.filter((each) => committed.includes(each.iteration))) {
+    for (const table of done.tables) {
+      const promoted = table.error === undefined ? table.windows : 0;
+      add({
+        name: table.name,
+        state: table.error === undefined ? "succeeded" : "failed",
+        windows: { total: table.windows, exported: promoted, staged: promoted, promoted },
+        rows: table.rows,
+        bytes: table.bytes,
+        error: table.error ?? null,
+      });
+    }
+  }
+  for (const iteration of open) {
+    iteration.tables.forEach((table, t) => {
+      const windows = windowsOf(iteration, t);
+      const reached = (...stages: string[]) =>
+        windows.filter((window) => stages.includes(window.stage)).length;
+      const parked = iteration.parked[table.name];
+      add({
+        name: table.name,
+        state: parked === undefined ? "running" : "failed",
+        windows: {
+          total: windows.length,
+          exported: reached("exported", "staged", "promoted"),
+          staged: reached("staged", "promoted"),
+          promoted: reached("promoted"),
+        },
+        rows: windows.reduce((sum, window) => sum + (window.rows ?? 0), 0),
+        bytes: windows.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
+        error: parked ?? null,
+      });
+    });
+    for (const { table, reason } of iteration.refused) add(refusedView(table, reason));
+  }
+  const views = [...tables.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const failed = views.filter((table) => table.state === "failed");
+  const some =
+    failed.length > 0
+      ? `${failed.length} of ${views.length} tables could not be copied: ${failed.map((table) => table.name).join(", ")}.`
+      : null;
+  return {
+    id: instance.id,
+    state: instance.state === "succeeded" && failed.length > 0 ? "failed" : instance.state,
+    iteration: open[0]?.iteration ?? committed.at(-1) ?? null,
+    lagSeconds: lagSeconds(state, now),
+    tables: views,
+    error: instance.error ?? some,
+  };
+}
+
+/** Iterations that the open run committed so far: those committed after it was opened. */
+function sinceOpening(state: State): number[] {
+  const openedAt = state.run?.openedAt ?? "";
+  return state.finished.filter((each) => each.committedAt >= openedAt).map((each) => each.iteration);
+}
+
+function refusedView(name: string, error: string): TableView {
+  return {
+    name,
+    state: "failed",
+    windows: { total: 0, exported: 0, staged: 0, promoted: 0 },
+    rows: 0,
+    bytes: 0,
+    error,
+  };
+}
+
+function joined(before: TableView | undefined, view: TableView): TableView {
+  if (!before) return view;
+  const add = (key: keyof TableView["windows"]) => before.windows[key] + view.windows[key];
+  const worst = [before.state, view.state].includes("failed") ? "failed" : view.state;
+  return {
+    name: view.name,
+    state: worst,
+    windows: {
+      total: add("total"),
+      exported: add("exported"),
+      staged: add("staged"),
+      promoted: add("promoted"),
+    },
+    rows: before.rows + view.rows,
+    bytes: before.bytes + view.bytes,
+    error: view.error ?? before.error,
+  };
+}

@@ -1,0 +1,92 @@
+import type { OrchestrationContext, Task } from "durable-functions";
+import type { Answer, FlightInput, FlightOutcome, PollAnswer, PollInput } from "../activities/contract.ts";
+import { ACTIVITY } from "../activities/contract.ts";
+
+export type Steps<T> = Generator<Task, T, unknown>;
+
+/** Another run took over: this one ends, and destroys nothing. */
+export class TakenOver extends Error {}
+
+/** The run can't go on; what it did is in the log. */
+export class RunFailed extends Error {}
+
+/** How often a step of the whole run is tried before the run fails. */
+const MAX_TRIES = 8;
+
+/**
+ * Calls an activity and waits for it; a retryable failure is tried again after a pause that doubles from two seconds
+ * to two minutes. Throws TakenOver, or RunFailed with the reason. Each try is a fresh task.
+ */
+export function* step<T>(context: OrchestrationContext, name: string, input: unknown): Steps<T> {
+  for (let tries = 1; ; tries++) {
+    const answered = settled<T>(yield* attempt(context, name, input));
+    if (answered.kind === "done") return answered.value;
+    if (answered.kind === "stale") throw new TakenOver(answered.reason);
+    if (!answered.retryable || tries >= MAX_TRIES) throw new RunFailed(answered.reason);
+    yield* pause(context, Math.min(120_000, 1000 * 2 ** tries));
+  }
+}
+
+/** As `step`, but a failure is an answer: for what a run can do without. */
+export function* optional<T>(
+  context: OrchestrationContext,
+  name: string,
+  input: unknown,
+): Steps<T | undefined> {
+  const answered = settled<T>(yield* attempt(context, name, input));
+  if (answered.kind === "stale") throw new TakenOver(answered.reason);
+  return answered.kind === "done" ? answered.value : undefined;
+}
+
+export function* pause(context: OrchestrationContext, ms: number): Steps<void> {
+  yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + ms));
+}
+
+/** Runs activities side by side: the tasks are fresh and handed to this one Task.all only. */
+export function* together<T>(
+  context: OrchestrationContext,
+  calls: readonly { name: string; input: unknown }[],
+): Steps<Answer<T>[]> {
+  if (calls.length === 0) return [];
+  const results = yield context.df.Task.all(
+    calls.map((call) => context.df.callActivity(call.name, call.input)),
+  );
+  if (!Array.isArray(results)) throw new RunFailed("Durable Functions answered no list to Task.all.");
+  return results.map((result) => settled<T>(result));
+}
+
+/** One round's calls for flights, and the poll of those that run, answered as one list of outcomes. */
+export function* flightRound(
+  context: OrchestrationContext,
+  calls: readonly { name: string; input: FlightInput }[],
+  poll: PollInput | undefined,
+  others: readonly { name: string; input: unknown }[],
+): Steps<FlightOutcome[]> {
+  const polls = poll === undefined ? [] : [{ name: ACTIVITY.pollOperations, input: poll }];
+  const answers = yield* together<FlightOutcome | PollAnswer>(context, [...calls, ...polls, ...others]);
+  return answers.slice(0, calls.length + polls.length).flatMap((answered, i) => {
+    if (answered.kind === "stale") throw new TakenOver(answered.reason);
+    if (answered.kind === "done")
+      return "outcomes" in answered.value ? [...answered.value.outcomes] : [answered.value];
+    const flight = calls[i]?.input.flight;
+    // A poll that failed is asked again in the next round.
+    return flight === undefined
+      ? []
+      : [{ kind: "failed", flight, retryable: answered.retryable, reason: answered.reason }];
+  });
+}
+
+function* attempt(context: OrchestrationContext, name: string, input: unknown): Steps<unknown> {
+  return yield context.df.callActivity(name, input);
+}
+
+/**
+ * The one place where an activity's answer gets its type: activities and orchestrators are built together from
+ * activities/contract.ts, and a run started by another version is replayed under its own task hub.
+ */
+function settled<T>(answered: unknown): Answer<T> {
+  if (typeof answered !== "object" || answered === null || !("kind" in answered)) {
+    throw new RunFailed("An activity answered nothing: the app and its task hub are of different versions.");
+  }
+  return answered as Answer<T>;
+}

@@ -1,0 +1,144 @@
+import type { FlightOutcome, OpenedRun, OpenIterationSummary } from "../activities/contract.ts";
+import type {
+  EntryOf,
+  ExportedWindow,
+  Lane,
+  Parked,
+  StagedWindow,
+  WindowReset,
+} from "../model/checkpoint/entries.ts";
+import type { Job } from "../model/job.ts";
+import { afterFailure, type Flight, type SlotCounts } from "../model/schedule.ts";
+
+/** Where a run stands in one lane's open iteration. */
+export interface LaneCarry {
+  readonly iteration: number;
+  readonly lane: Lane;
+  readonly windows: number;
+  readonly tables: number;
+  /** How many windows of the plan have been taken into flight, by place in the plan. */
+  readonly position: number;
+  readonly end: boolean;
+  /** Windows staged by this run: progress for the portal. */
+  readonly staged: number;
+}
+
+/** All that one generation of the orchestration hands to the next: small, and of references only. */
+export interface Carry {
+  readonly run: number;
+  readonly next: number;
+  readonly slots: SlotCounts;
+  readonly flights: readonly Flight[];
+  readonly forward: LaneCarry | null;
+  readonly backfill: LaneCarry | null;
+  readonly backfillPlanned: boolean;
+  /** Whether a forward iteration is owed now, whatever the time. */
+  readonly forwardOwed: boolean;
+  readonly lastReadAt: string | null;
+  readonly lastDurationMs: number;
+  readonly statusAt: string | null;
+  /** Iterations this run committed. */
+  readonly committed: readonly number[];
+}
+
+export interface CopyInput {
+  readonly job: Job;
+  readonly carry?: Carry;
+}
+
+export interface CopyResult {
+  readonly run: number;
+  readonly committed: readonly number[];
+}
+
+export function firstCarry(opened: OpenedRun): Carry {
+  return {
+    run: opened.run,
+    next: opened.next,
+    slots: opened.slots,
+    flights: [],
+    forward: null,
+    backfill: null,
+    backfillPlanned: false,
+    forwardOwed: opened.known,
+    lastReadAt: opened.lastReadAt,
+    lastDurationMs: opened.lastDurationMs,
+    statusAt: null,
+    committed: [],
+  };
+}
+
+export function laneCarry(open: OpenIterationSummary): LaneCarry {
+  return { ...open, position: 0, end: open.windows === 0, staged: 0 };
+}
+
+export function lanesOf(carry: Carry): LaneCarry[] {
+  return [carry.forward, carry.backfill].filter((lane) => lane !== null);
+}
+
+export function withLane(carry: Carry, lane: LaneCarry): Carry {
+  return { ...carry, [lane.lane]: lane };
+}
+
+export function withoutLane(carry: Carry, lane: Lane): Carry {
+  return { ...carry, [lane]: null };
+}
+
+/** What a round's outcomes change: the flights that go on, and one log entry per iteration that has news. */
+export function applyOutcomes(
+  carry: Carry,
+  outcomes: readonly FlightOutcome[],
+  maxAttempts: number,
+  nowMs: number,
+): { carry: Carry; entries: Omit<EntryOf<"progress">, "number" | "run" | "step" | "at">[]; moved: boolean } {
+  const flights = new Map(carry.flights.map((flight) => [flight.window, flight]));
+  const news = new Map<
+    number,
+    { exported: ExportedWindow[]; staged: StagedWindow[]; reset: WindowReset[]; parked: Parked[] }
+  >();
+  const newsOf = (iteration: number) => {
+    const found = news.get(iteration) ?? { exported: [], staged: [], reset: [], parked: [] };
+    news.set(iteration, found);
+    return found;
+  };
+  for (const outcome of outcomes) {
+    const { flight } = outcome;
+    // A flight of a table that this very round parked is gone.
+    if (!flights.has(flight.window)) continue;
+    if (outcome.kind === "advanced") {
+      if (outcome.exported) newsOf(flight.iteration).exported.push(outcome.exported);
+      if (outcome.staged) {
+        newsOf(flight.iteration).staged.push(outcome.staged);
+        flights.delete(flight.window);
+      } else flights.set(flight.window, flight);
+      continue;
+    }
+    const after = afterFailure(flight, outcome.retryable, maxAttempts, nowMs);
+    if (after.kind === "again") flights.set(flight.window, after.flight);
+    if (after.kind === "reset") {
+      newsOf(flight.iteration).reset.push({
+        window: flight.window,
+        attempt: after.attempt,
+        reason: outcome.reason,
+      });
+      flights.set(flight.window, after.flight);
+    }
+    if (after.kind === "park") {
+      newsOf(flight.iteration).parked.push({ table: flight.table, reason: outcome.reason });
+      for (const other of [...flights.values()]) {
+        if (other.table === flight.table && other.iteration === flight.iteration)
+          flights.delete(other.window);
+      }
+    }
+  }
+  let next: Carry = { ...carry, flights: [...flights.values()] };
+  for (const lane of lanesOf(carry)) {
+    const staged = news.get(lane.iteration)?.staged.length ?? 0;
+    if (staged > 0) next = withLane(next, { ...lane, staged: lane.staged + staged });
+  }
+  return {
+    carry: next,
+    entries: [...news].map(([iteration, found]) => ({ kind: "progress", iteration, ...found })),
+    moved: outcomes.length > 0,
+  };
+}
