@@ -22,8 +22,7 @@ function timespanSql(x: string): string {
 }
 
 function realSql(x: string): string {
-  const whole = `CASE WHEN ${x} = 0 AND signbit(${x}) THEN '-0' ELSE ${x}::BIGINT::VARCHAR END`;
-  return `CASE WHEN isfinite(${x}) THEN CASE WHEN ${x} = trunc(${x}) AND abs(${x}) < 1e15 THEN ${whole} ELSE replace(${x}::VARCHAR, 'e', 'E') END WHEN isnan(${x}) THEN 'NaN' WHEN ${x} > 0 THEN 'Infinity' WHEN ${x} < 0 THEN '-Infinity' END`;
+  return `CASE WHEN isfinite(${x}) THEN (${x})::VARCHAR WHEN isnan(${x}) THEN 'NaN' WHEN ${x} > 0 THEN 'Infinity' WHEN ${x} < 0 THEN '-Infinity' END`;
 }
 
 /**

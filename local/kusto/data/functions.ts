@@ -7,8 +7,9 @@ import {
   INTEGER,
   VARCHAR,
 } from "@duckdb/node-api";
-import { cutText, datetimeTicks, decimalText, guidText, timespanTicks } from "./cellText.ts";
-import { dynamicOfText, seededOrder } from "./jsonText.ts";
+import { canonicalDecimal, datetimeTicks, guidText, timespanTicks } from "../kql/values.ts";
+import { ingestedDynamic } from "./bagOrder.ts";
+import { cutText } from "./cutText.ts";
 
 type Cell = string | number | bigint | boolean | null | undefined;
 
@@ -67,14 +68,10 @@ function textWithNumber(
 const FUNCTIONS: readonly (() => DuckDBScalarFunction)[] = [
   () => textFunction("kd_datetime", BIGINT, datetimeTicks),
   () => textFunction("kd_timespan", BIGINT, timespanTicks),
-  () => textFunction("kd_decimal", VARCHAR, decimalText),
+  () => textFunction("kd_decimal", VARCHAR, canonicalDecimal),
   () => textFunction("kd_guid", VARCHAR, guidText),
   () => textWithNumber("kd_cut", DOUBLE, (bytes) => (text) => cutText(text, bytes)),
-  () =>
-    textWithNumber("kd_dynamic", INTEGER, (seed) => {
-      const order = seededOrder(seed);
-      return (text) => dynamicOfText(text, order);
-    }),
+  () => textWithNumber("kd_dynamic", INTEGER, (seed) => (text) => ingestedDynamic(text, seed)),
 ];
 
 /** The database, in memory and seen by every connection of the process, that holds what is being read. */

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -22,6 +22,8 @@ import { physicalType } from "./textColumn.ts";
 export interface ReadRequest {
   /** Storage connection strings. */
   readonly sources: readonly string[];
+  /** Text that stands in the command itself, in place of sources. */
+  readonly inline?: string;
   /** Undefined to take the format from each source's name. */
   readonly format?: string;
   readonly columns: readonly KustoColumn[];
@@ -104,7 +106,13 @@ export async function readIntoRelation(
   try {
     let size = 0;
     let number = 0;
-    for (const source of request.sources) {
+    const sources = [...request.sources];
+    if (request.inline !== undefined) {
+      const file = join(folder, "inline");
+      await writeFile(file, request.inline);
+      sources.push(file);
+    }
+    for (const source of sources) {
       const insert = async (select: string): Promise<void> => {
         await connection.run(`INSERT INTO ${relation} ${select}`);
       };

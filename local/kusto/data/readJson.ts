@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { KustoColumn } from "../catalog.ts";
+import { type Json, parseJson, printJson } from "../kql/values.ts";
 import { READING } from "./functions.ts";
 import { ingestionError } from "./ingestionError.ts";
-import { type JsonNode, JsonTextError, jsonReader, printJson, writtenOrder } from "./jsonText.ts";
+import { JsonDocumentError, jsonDocuments } from "./jsonDocuments.ts";
 import { emptySql, givenSql, limitOf } from "./mappedSql.ts";
 import type { LocalSource } from "./read.ts";
 import { quoteIdentifier } from "./sqlText.ts";
@@ -18,38 +19,34 @@ function malformed(local: LocalSource): never {
   );
 }
 
-function at(record: JsonNode, path: readonly (string | number)[]): JsonNode | undefined {
-  let node: JsonNode | undefined = record;
+function at(record: Json, path: readonly (string | number)[]): Json | undefined {
+  let node: Json | undefined = record;
   for (const step of path) {
-    if (node?.kind === "bag") node = node.entries.get(String(step));
+    if (node?.kind === "object") node = node.entries.find(([name]) => name === String(step))?.[1];
     else if (node?.kind === "array" && typeof step === "number") node = node.items[step];
     else return undefined;
   }
   return node;
 }
 
-function cell(column: KustoColumn, node: JsonNode | undefined): string | null {
+function cell(column: KustoColumn, node: Json | undefined): string | null {
   if (node === undefined || node.kind === "null") return null;
-  if (column.type === "dynamic" || node.kind === "bag" || node.kind === "array")
-    return printJson(node, writtenOrder);
-  return node.kind === "string" ? node.value : printJson(node, writtenOrder);
+  return node.kind === "string" && column.type !== "dynamic" ? node.value : printJson(node);
 }
 
-function* records(text: string, format: "json" | "singlejson" | "multijson"): Generator<JsonNode> {
+function* records(text: string, format: "json" | "singlejson" | "multijson"): Generator<Json> {
   if (format === "json") {
     for (const line of text.split("\n")) {
       if (line.trim() === "") continue;
-      const reader = jsonReader(line);
-      for (let node = reader.next(); node !== undefined; node = reader.next()) yield node;
+      const value = parseJson(line);
+      if (value === undefined) throw new JsonDocumentError("not valid JSON");
+      yield value;
     }
     return;
   }
-  const reader = jsonReader(text);
-  for (let node = reader.next(); node !== undefined; node = reader.next()) {
-    if (node.kind === "array") yield* node.items;
-    else yield node;
-    // Documents may stand one after another with commas as well as with white space between them.
-    reader.skip(",");
+  for (const value of jsonDocuments(text)) {
+    if (value.kind === "array") yield* value.items;
+    else yield value;
   }
 }
 
@@ -69,7 +66,7 @@ export async function readJson(
     let skip = local.request.ignoreFirstRecord === true;
     try {
       for (const record of records(await readFile(local.file, "utf8"), format)) {
-        if (record.kind !== "bag") malformed(local);
+        if (record.kind !== "object") malformed(local);
         if (skip) skip = false;
         else
           target.add(
@@ -79,7 +76,7 @@ export async function readJson(
           );
       }
     } catch (error) {
-      if (error instanceof JsonTextError) malformed(local);
+      if (error instanceof JsonDocumentError) malformed(local);
       throw error;
     } finally {
       target.close();

@@ -61,7 +61,7 @@ export function valueSql(column: KustoColumn, x: string, limit: number, seed: nu
     case "real":
       return realSql(x);
     case "decimal":
-      return `CASE WHEN regexp_full_match(${x}, '-?[1-9][0-9]{0,15}') THEN ${x} ELSE kd_decimal(${x}) END`;
+      return String.raw`CASE WHEN regexp_full_match(${x}, '-?[1-9][0-9]{0,15}|-?(0|[1-9][0-9]{0,15})\.[0-9]{0,15}[1-9]') THEN ${x} ELSE kd_decimal(${x}) END`;
     case "datetime":
       return datetimeSql(x);
     case "timespan":

@@ -1,0 +1,230 @@
+import { randomUUID } from "node:crypto";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { maxValueSize } from "../commands/columns.ts";
+import type { Engine } from "../engine/engine.ts";
+import { findTable } from "../engine/lookup.ts";
+import type { TableState } from "../engine/state.ts";
+import { deleteSource, type StorageAccess } from "./blobs.ts";
+import { formatOf } from "./dataFormat.ts";
+import { ingestionError } from "./ingestionError.ts";
+import { describeError, type IngestionReports } from "./ingestionReports.ts";
+import { type MappedColumn, parseMapping } from "./mapping.ts";
+import type { IngestionMessage } from "./queueMessage.ts";
+import type { HeldMessage } from "./queueReceiver.ts";
+import { type ReadRelation, readIntoRelation } from "./read.ts";
+import { quoteIdentifier } from "./sqlText.ts";
+
+/** A blob that waits for its ingestion. */
+export interface QueuedBlob {
+  readonly held: HeldMessage;
+  readonly message: IngestionMessage;
+  /** Whether it is to be delivered a second time. */
+  readonly again: boolean;
+}
+
+export interface BatchContext {
+  readonly engine: Engine;
+  readonly reports: IngestionReports;
+  readonly report: (error: unknown) => void;
+  readonly stopped: () => boolean;
+  readonly access: (database: string) => StorageAccess;
+}
+
+const ATTEMPTS = 4;
+const FIRST_BACKOFF_MS = 1_000;
+const SLOT_WAIT_MS = 5_000;
+
+interface ReadBlob {
+  readonly blob: QueuedBlob;
+  readonly relation: ReadRelation;
+}
+
+interface FailedBlob {
+  readonly blob: QueuedBlob;
+  readonly error: unknown;
+}
+
+function mappingOf(table: TableState, message: IngestionMessage): MappedColumn[] | undefined {
+  const { mapping, mappingReference, format } = message.properties;
+  if (mapping !== undefined) return parseMapping(mapping);
+  if (mappingReference === undefined) return undefined;
+  const found = formatOf(format, message.blob);
+  const kind = found === "parquet" ? "parquet" : found.endsWith("json") ? "json" : "csv";
+  const named = table.mappings.find(
+    (one) => one.name === mappingReference && one.kind.toLowerCase() === kind,
+  );
+  if (named === undefined)
+    throw ingestionError(
+      "BadRequest_MappingReferenceWasNotFound",
+      `Mapping reference '${mappingReference}' wasn't found.`,
+    );
+  return parseMapping(named.mapping);
+}
+
+function tableOf(engine: Engine, message: IngestionMessage): TableState {
+  const database = engine.store.state().databases.get(message.database.toLowerCase());
+  if (database === undefined)
+    throw ingestionError("BadRequest_DatabaseNotExist", `Database '${message.database}' doesn't exist.`);
+  if (!database.tables.has(message.table))
+    throw ingestionError("BadRequest_TableNotExist", `Table '${message.table}' doesn't exist.`);
+  return findTable(database, message.table);
+}
+
+async function readBlob(
+  connection: DuckDBConnection,
+  table: TableState,
+  message: IngestionMessage,
+  context: BatchContext,
+): Promise<ReadRelation> {
+  const { properties } = message;
+  const mapping = mappingOf(table, message);
+  return await readIntoRelation(connection, {
+    sources: [message.blob],
+    ...(properties.format === undefined ? {} : { format: properties.format }),
+    columns: table.columns,
+    ...(mapping === undefined ? {} : { mapping }),
+    ignoreFirstRecord: properties.ignoreFirstRecord,
+    constantFields: properties.constantFields,
+    limits: new Map(table.columns.map((column) => [column.name, maxValueSize(column)])),
+    access: context.access(message.database),
+    usage: "NativeIngestion",
+  });
+}
+
+/** What became of one try at a batch: blobs whose rows are in, and blobs that failed, each with its reason. */
+interface Tried {
+  readonly done: readonly QueuedBlob[];
+  readonly failed: readonly FailedBlob[];
+  readonly skipped: boolean;
+}
+
+async function tryBatch(blobs: readonly QueuedBlob[], context: BatchContext): Promise<Tried> {
+  const { engine } = context;
+  return await engine.store.withConnection(async (connection) => {
+    const good: ReadBlob[] = [];
+    const failed: FailedBlob[] = [];
+    try {
+      for (const blob of blobs) {
+        // A blob that can't be read fails alone.
+        try {
+          const relation = await readBlob(connection, tableOf(engine, blob.message), blob.message, context);
+          good.push({ blob, relation });
+        } catch (error) {
+          failed.push({ blob, error });
+        }
+      }
+      const first = good[0]?.blob.message;
+      if (first === undefined) return { done: [], failed, skipped: false };
+      const columns = tableOf(engine, first)
+        .columns.map((column) => quoteIdentifier(column.name))
+        .join(", ");
+      const relation = `(${good.map((one) => `SELECT ${columns} FROM ${one.relation.relation}`).join(" UNION ALL ")})`;
+      try {
+        const result = await engine.ingestRelation(first.database, first.table, relation, {
+          connection,
+          tags: first.properties.tags,
+          ...(first.properties.creationTime === undefined
+            ? {}
+            : { creationTime: first.properties.creationTime }),
+          ingestIfNotExists: first.properties.ingestIfNotExists,
+          source: first.blob.split(/[?;]/)[0] ?? "",
+        });
+        return { done: good.map((one) => one.blob), failed, skipped: result.skipped };
+      } catch (error) {
+        return {
+          done: [],
+          failed: [...failed, ...good.map((one) => ({ blob: one.blob, error }))],
+          skipped: false,
+        };
+      }
+    } finally {
+      for (const one of good) await one.relation.release().catch(context.report);
+    }
+  });
+}
+
+async function withSlot<T>(context: BatchContext, work: () => Promise<T>): Promise<T | undefined> {
+  while (!context.stopped()) {
+    const release = await context.engine.capacity.wait("ingestions", SLOT_WAIT_MS);
+    if (release === undefined) continue;
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+  return undefined;
+}
+
+async function finish(
+  blob: QueuedBlob,
+  operationId: string,
+  skipped: boolean,
+  context: BatchContext,
+): Promise<void> {
+  const { message } = blob;
+  if (!message.retain)
+    await deleteSource(message.blob, context.access(message.database), "NativeIngestion").catch(
+      context.report,
+    );
+  await context.reports
+    .succeeded(message, operationId, new Date(context.engine.clock.nowMs()), skipped)
+    .catch(context.report);
+  await blob.held.delete();
+}
+
+async function giveUp(
+  { blob, error }: FailedBlob,
+  operationId: string,
+  context: BatchContext,
+): Promise<void> {
+  const { message } = blob;
+  const { code, details, permanent } = describeError(error);
+  context.engine.recordIngestionFailure({
+    database: message.database,
+    table: message.table,
+    source: message.blob.split(/[?;]/)[0] ?? "",
+    details,
+    permanent,
+    operationKind: "DataIngestPull",
+    errorCode: code,
+    operationId,
+    properties: message.properties.format === undefined ? "" : `Format=${message.properties.format}`,
+  });
+  await context.reports
+    .failed(message, {
+      operationId,
+      failedOn: new Date(context.engine.clock.nowMs()),
+      code,
+      details,
+      status: permanent ? "Permanent" : "Exhausted",
+    })
+    .catch(context.report);
+  await blob.held.delete();
+}
+
+/** Ingests a sealed batch: blobs that fail for good are recorded, those that may still succeed are tried again. */
+export async function ingestBatch(blobs: readonly QueuedBlob[], context: BatchContext): Promise<void> {
+  let left = blobs;
+  for (let attempt = 1; left.length > 0; attempt++) {
+    const operationId = randomUUID();
+    const trying = left;
+    const tried = await withSlot(context, () => tryBatch(trying, context));
+    if (tried === undefined) {
+      for (const blob of left) await blob.held.release().catch(context.report);
+      return;
+    }
+    // A second delivery finds the blob and the message still there.
+    const twice = tried.done.filter((blob) => blob.again).map((blob) => ({ ...blob, again: false }));
+    if (twice.length > 0) await withSlot(context, () => tryBatch(twice, context));
+    for (const blob of tried.done) await finish(blob, operationId, tried.skipped, context);
+    const retry: QueuedBlob[] = [];
+    for (const failed of tried.failed) {
+      if (describeError(failed.error).permanent || attempt >= ATTEMPTS)
+        await giveUp(failed, operationId, context);
+      else retry.push(failed.blob);
+    }
+    left = retry;
+    if (left.length > 0) await context.engine.clock.sleep(FIRST_BACKOFF_MS * 2 ** (attempt - 1));
+  }
+}
