@@ -26,9 +26,12 @@ export interface HashRequest {
  * of its 32-bit pieces. A sum of longs can't overflow below 2^31 rows.
  */
 export function hashQuery({ table, filter = "", columns, bags = "text", extents }: HashRequest): string {
-  const extentColumn = extents === undefined ? "" : ", Extent = tostring(extent_id()), Ingested = ingestion_time()";
+  const extentColumn =
+    extents === undefined ? "" : ", Extent = tostring(extent_id()), Ingested = ingestion_time()";
   const extentSet =
-    extents === undefined ? "" : `, Extents = make_set(Extent, ${longLiteral(extents)}), LastIngested = max(Ingested)`;
+    extents === undefined
+      ? ""
+      : `, Extents = make_set(Extent, ${longLiteral(extents)}), LastIngested = max(Ingested)`;
   return `${quoteName(table)}${filter} | project H = hash_md5(${rowText(columns, bags)})${extentColumn} | summarize ${SUMS}${extentSet}`;
 }
 

@@ -1,0 +1,265 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createKustoClient, isReadOnly, type KustoClient, rowsOf } from "../../kusto/client.ts";
+import { parseKustoConnection } from "../../kusto/connectionString.ts";
+import { describe as describeError, isRetryable, Retryable, Terminal } from "../../model/errors.ts";
+import {
+  commandAnswer,
+  type FakeCluster,
+  oneApiError,
+  type PlannedAnswer,
+  queryAnswer,
+  type ReceivedRequest,
+  startFakeCluster,
+} from "./fakeCluster.ts";
+
+let cluster: FakeCluster | undefined;
+let client: KustoClient | undefined;
+
+async function connect(
+  answer: (request: ReceivedRequest, count: number) => PlannedAnswer,
+): Promise<{ cluster: FakeCluster; client: KustoClient }> {
+  cluster = await startFakeCluster(answer);
+  client = createKustoClient(parseKustoConnection(cluster.url));
+  return { cluster, client };
+}
+
+afterEach(async () => {
+  client?.close();
+  await cluster?.close();
+});
+
+const one = queryAnswer({ x: "long" }, "[[1]]");
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.unreachable("it succeeded"),
+    (error: unknown) => error,
+  );
+}
+
+function sent(request: ReceivedRequest | undefined): {
+  db: string;
+  csl: string;
+  properties?: { Options?: Record<string, unknown>; Parameters?: Record<string, unknown> };
+} {
+  return JSON.parse(request?.body ?? "null");
+}
+
+describe("values", () => {
+  it("come without losing a digit, and each type in one form", async () => {
+    const { client } = await connect(() => ({
+      body: queryAnswer(
+        {
+          l: "long",
+          i: "int",
+          r: "real",
+          nan: "real",
+          inf: "real",
+          t: "datetime",
+          s: "timespan",
+          d: "dynamic",
+          n: "dynamic",
+          b: "bool",
+          m: "decimal",
+          none: "long",
+        },
+        `[[9223372036854775807,-5,1.5e-7,"NaN","-Infinity","2026-01-02T03:04:05.1234567Z","1.00:00:00.0000001",{"a":9007199254740993,"b":1.0},"{\\"a\\":1}",true,"1.23456789012345678901234567890123",null]]`,
+      ),
+    }));
+    expect(await client.query("D", "T")).toEqual([
+      {
+        l: 9223372036854775807n,
+        i: -5,
+        r: 1.5e-7,
+        nan: Number.NaN,
+        inf: Number.NEGATIVE_INFINITY,
+        t: "2026-01-02T03:04:05.1234567Z",
+        s: "1.00:00:00.0000001",
+        d: '{"a":9007199254740993,"b":1.0}',
+        n: '{"a":1}',
+        b: true,
+        m: "1.23456789012345678901234567890123",
+        none: null,
+      },
+    ]);
+  });
+
+  it("of commands too, where a bool may be a number and a datetime have fewer digits", async () => {
+    const { client } = await connect(() => ({
+      body: commandAnswer(
+        { n: "long", b: "bool", t: "datetime" },
+        `[[-9223372036854775808,1,"2026-01-02T03:04:05Z"]]`,
+      ),
+    }));
+    expect(await client.command("D", ".show x")).toEqual([
+      { n: -9223372036854775808n, b: true, t: "2026-01-02T03:04:05.0000000Z" },
+    ]);
+  });
+
+  it("that don't fit what is expected are an error that names the column", async () => {
+    expect(() =>
+      rowsOf(z.object({ Path: z.string(), NumRecords: z.bigint() }), [{ Path: "p", NumRecords: "7" }]),
+    ).toThrow(/NumRecords/);
+  });
+});
+
+describe("a request", () => {
+  it("asks for strong consistency when told, and never for cached results", async () => {
+    const { client, cluster } = await connect(() => ({ body: one }));
+    await client.query("My db", "T | count", {
+      consistency: "strong",
+      clientRequestId: "kc;run1",
+      timeoutMs: 3_600_000,
+      parameters: { p: "it's" },
+    });
+    const [request] = cluster.requests;
+    expect(request?.path).toBe("/v2/rest/query");
+    expect(request?.headers["x-ms-client-request-id"]).toBe("kc;run1");
+    expect(sent(request)).toEqual({
+      db: "My db",
+      csl: "T | count",
+      properties: {
+        Options: { servertimeout: "01:00:00.000", queryconsistency: "strongconsistency" },
+        Parameters: { p: "'it\\'s'" },
+      },
+    });
+  });
+
+  it("of a command goes to the management endpoint", async () => {
+    const { client, cluster } = await connect(() => ({ body: commandAnswer({ x: "string" }, "[]") }));
+    expect(await client.command("D", ".show tables")).toEqual([]);
+    expect(cluster.requests[0]?.path).toBe("/v1/rest/mgmt");
+  });
+
+  it("uses one client and one connection per cluster", async () => {
+    const { client, cluster } = await connect(() => ({ body: one }));
+    expect(createKustoClient(parseKustoConnection(cluster.url))).toBe(client);
+  });
+});
+
+describe("a failure", () => {
+  it("that Kusto calls permanent is terminal, says where and what, and is not tried again", async () => {
+    const { client, cluster } = await connect(() => ({
+      status: 400,
+      body: oneApiError("SEM0100: no such table", true),
+    }));
+    const error = await failureOf(client.query("D", "T", { context: { table: "T" } }));
+    expect(error).toBeInstanceOf(Terminal);
+    expect(describeError(error)).toContain("SEM0100: no such table");
+    expect(describeError(error)).toContain(`cluster ${cluster.url}, database D, table T, operation query`);
+    expect(cluster.requests).toHaveLength(1);
+  });
+
+  it("with HTTP 200 is a failure", async () => {
+    const { client } = await connect(() => ({
+      body: queryAnswer(
+        { x: "long" },
+        "[[1]]",
+        `"HasErrors":true,"Cancelled":false,"OneApiErrors":[${oneApiError("Partial failure", true)}]`,
+      ),
+    }));
+    expect(describeError(await failureOf(client.query("D", "T")))).toContain("Partial failure");
+  });
+
+  it("in the place of a row is a failure", async () => {
+    const { client } = await connect(() => ({
+      body: queryAnswer({ x: "long" }, `[[1],{"OneApiErrors":[${oneApiError("Out of memory", true)}]}]`),
+    }));
+    expect(describeError(await failureOf(client.query("D", "T")))).toContain("Out of memory");
+  });
+
+  it("of a command's query, told by its status table with HTTP 200, is a failure", async () => {
+    const table = (name: string, columns: string[], rows: unknown[]) => ({
+      TableName: name,
+      Columns: columns.map((column) => ({
+        ColumnName: column,
+        ColumnType: column === "Severity" || column === "Ordinal" ? "int" : "string",
+      })),
+      Rows: rows,
+    });
+    const body = JSON.stringify({
+      Tables: [
+        table("Table_0", ["x"], []),
+        table("Table_1", ["Value"], []),
+        table("Table_2", ["Severity", "StatusDescription"], [[2, "The query broke"]]),
+        table(
+          "Table_3",
+          ["Ordinal", "Kind", "Name"],
+          [
+            [0, "QueryResult", "P"],
+            [1, "QueryProperties", "E"],
+            [2, "QueryStatus", "S"],
+          ],
+        ),
+      ],
+    });
+    const { client } = await connect(() => ({ body }));
+    expect(describeError(await failureOf(client.command("D", ".show tables | count")))).toContain(
+      "The query broke",
+    );
+  });
+
+  it("by throttling may be tried again even where it is called permanent", async () => {
+    const { client, cluster } = await connect(() => ({
+      status: 429,
+      body: oneApiError("Too many", true, "Kusto.DataNode.Exceptions.ControlCommandThrottledException"),
+    }));
+    const error = await failureOf(client.command("D", ".export async to csv (h'x') <| T"));
+    expect(error).toBeInstanceOf(Retryable);
+    expect(describeError(error)).toContain("Too many");
+    expect(describeError(error)).toContain("operation .export async to");
+    expect(cluster.requests).toHaveLength(1);
+  });
+
+  it("that may pass is tried again when nothing was changed", async () => {
+    const answers: PlannedAnswer[] = [
+      { status: 503, body: "busy" },
+      { body: "", broken: true },
+      { status: 200, body: one.slice(0, 200) },
+      { body: one },
+    ];
+    const { client, cluster } = await connect((_, count) => answers[count - 1] ?? { body: one });
+    expect(await client.query("D", "T")).toEqual([{ x: 1n }]);
+    expect(cluster.requests).toHaveLength(4);
+  });
+
+  it("of a command that changes something is left to the caller, unless told that it may be sent twice", async () => {
+    const { client, cluster } = await connect((_, count) =>
+      count === 1 ? { body: "", broken: true } : { body: commandAnswer({ x: "string" }, "[]") },
+    );
+    expect(isRetryable(await failureOf(client.command("D", ".drop tables (T)")))).toBe(true);
+    expect(cluster.requests).toHaveLength(1);
+    expect(await client.command("D", ".drop tables (T) ifexists", { idempotent: true })).toEqual([]);
+  });
+
+  it("to reach the cluster at all may pass", async () => {
+    const { client, cluster } = await connect(() => ({ body: one }));
+    await cluster.close();
+    const error = await failureOf(client.command("D", ".drop table T"));
+    expect(isRetryable(error)).toBe(true);
+    expect(describeError(error)).toContain(cluster.url);
+  });
+
+  it("of permission says what to do", async () => {
+    const { client } = await connect(() => ({
+      status: 403,
+      body: oneApiError("Principal is not authorized", true, "Kusto.Common.X", "Forbidden"),
+    }));
+    expect(describeError(await failureOf(client.query("D", "T")))).toMatch(
+      /Forbidden: Principal is not authorized .*Give this identity a role/,
+    );
+  });
+});
+
+it("only .show commands are taken for reading", () => {
+  expect(isReadOnly(" .show tables | count")).toBe(true);
+  for (const command of [
+    ".showx",
+    ".move extents to table T <| .show table S extents",
+    ".set-or-append T <| print 1",
+    ".drop table T",
+  ]) {
+    expect(isReadOnly(command)).toBe(false);
+  }
+});

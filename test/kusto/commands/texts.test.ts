@@ -1,0 +1,214 @@
+import { describe, expect, it } from "vitest";
+import { showCapacity } from "../../../kusto/commands/capacity.ts";
+import { hashByExtent, hashQuery } from "../../../kusto/commands/contentHash.ts";
+import { currentCursor } from "../../../kusto/commands/cursors.ts";
+import { exportAsync } from "../../../kusto/commands/exportData.ts";
+import { exportProjection } from "../../../kusto/commands/exportQuery.ts";
+import {
+  dropExtents,
+  dropExtentTags,
+  moveExtents,
+  replaceExtents,
+  showExtents,
+  showExtentsOfTables,
+} from "../../../kusto/commands/extents.ts";
+import { createOrAlterStatusFunction } from "../../../kusto/commands/functions.ts";
+import { ingestAsync, showIngestionFailures } from "../../../kusto/commands/ingest.ts";
+import { cancelOperation, showOperationDetails, showOperations } from "../../../kusto/commands/operations.ts";
+import * as schema from "../../../kusto/commands/schema.ts";
+import { countByHour, countRows, windowFilter } from "../../../kusto/commands/windows.ts";
+import { type Column, KUSTO_TYPES } from "../../../kusto/names.ts";
+import { literals, syntaxErrors } from "../parser.ts";
+
+const ID = "ae6cd250-be62-4978-90f2-5cb7a10d16d7";
+const OTHER = "399f9254-4751-49e3-8192-c1ca78020706";
+const RANGE = { createdFrom: 639_028_224_001_234_567n, createdTo: 639_028_224_001_234_568n };
+
+/** Every text that a builder can send, with one name (and other free text) put everywhere it can go. */
+function texts(name: string): Record<string, string> {
+  const columns: Column[] = KUSTO_TYPES.map((type) => ({ name: `${name} ${type}`, type }));
+  const filter = windowFilter({ after: name, upTo: name, from: 5n, to: 6n });
+  const mapping = [{ column: name, type: "long" as const, ordinal: 0, field: name }];
+  return {
+    showCapacity: showCapacity(),
+    hash: hashQuery({ table: name, columns, filter, extents: 10 }),
+    hashOrderBlind: hashQuery({ table: name, columns, bags: "orderBlind" }),
+    hashOfMany: hashQuery({
+      table: name,
+      columns: Array.from({ length: 300 }, (_, index) => ({ name: `${name}${index}`, type: "real" })),
+    }),
+    hashByExtent: hashByExtent({ table: name, ids: [ID, OTHER], columns }),
+    cursor: currentCursor(),
+    exportCsv: exportAsync({
+      format: "csv",
+      targets: [`https://a/c;${name}`, name],
+      namePrefix: name,
+      compressed: true,
+      sizeLimitBytes: 1_073_741_824,
+      distribution: "per_shard",
+      query: `['T']${filter} | ${exportProjection(columns, "csv")}`,
+    }),
+    exportParquet: exportAsync({
+      format: "parquet",
+      targets: [name],
+      namePrefix: name,
+      compressed: false,
+      parquetDatetimePrecision: "microsecond",
+      query: `['T'] | ${exportProjection(columns, "parquet")}`,
+    }),
+    showExtents: showExtents(name),
+    showExtentsByIdAndTag: showExtents(name, { ids: [ID, OTHER], tags: [name, "b"] }),
+    showExtentsOfTables: showExtentsOfTables([name, "B"], { tags: [name] }),
+    moveExtents: moveExtents({ from: name, to: name, ids: [ID, OTHER], ...RANGE }),
+    replaceExtents: replaceExtents({
+      table: name,
+      dropIds: [ID],
+      staging: name,
+      moveIds: [ID, OTHER],
+      ...RANGE,
+    }),
+    replaceNothing: replaceExtents({ table: name, dropIds: [], staging: name, moveIds: [ID], ...RANGE }),
+    dropExtents: dropExtents(name, [ID, OTHER]),
+    dropExtentTags: dropExtentTags(name, [name, "b"], RANGE),
+    statusFunction: createOrAlterStatusFunction({
+      statusUrl: "https://a.blob.core.windows.net/lake/job/status.csv;managed_identity=system",
+    }),
+    ingestAsync: ingestAsync({
+      table: name,
+      blobs: [name, "https://b;impersonate"],
+      format: "csv",
+      tags: [name, "drop-by:x"],
+      creationTimeIso: "2026-01-02T00:00:00Z",
+      mapping,
+    }),
+    ingestParquet: ingestAsync({ table: name, blobs: [name], format: "parquet", mapping }),
+    ingestionFailuresOfOperation: showIngestionFailures({ operationId: ID }),
+    ingestionFailuresOfTable: showIngestionFailures({ table: name, sinceTicks: 5n }),
+    showOperations: showOperations([ID, OTHER]),
+    showOperationDetails: showOperationDetails(ID),
+    cancelOperation: cancelOperation(ID, name),
+    showDatabaseSchema: schema.showDatabaseSchema(name),
+    createMergeTables: schema.createMergeTables(
+      [
+        { name, columns },
+        { name: "B", columns },
+      ],
+      { folder: name, docstring: name },
+    ),
+    createMergeTable: schema.createMergeTable(name, columns, { folder: name, docstring: name }),
+    createMergePlain: schema.createMergeTable(name, columns),
+    columnDocstrings: schema.alterColumnDocstrings(name, [{ name, type: "long", docstring: name }]),
+    dropTables: schema.dropTables([name, "B"]),
+    renameTables: schema.renameTables([
+      [name, "B"],
+      ["B", name],
+    ]),
+    tablesDetails: schema.showTablesDetails([name]),
+    allTablesDetails: schema.showTablesDetails(),
+    ingestionTimePolicies: schema.showIngestionTimePolicies(),
+    restrictedViewPolicies: schema.showRestrictedViewPolicies(),
+    rowLevelSecurityPolicies: schema.showRowLevelSecurityPolicies(),
+    updatePolicies: schema.showUpdatePolicies(),
+    showEncodingPolicy: schema.showEncodingPolicy(name, name),
+    alterEncodingProfile: schema.alterEncodingPolicy(name, name, '{"MaxValueSize":33554432}'),
+    alterEncodingJson: schema.alterEncodingPolicy(name, name, '{"Codec":"x"}'),
+    mergePolicy: schema.alterMergePolicy(name, { allowMerge: false, allowRebuild: false }),
+    retentionPolicy: schema.alterRetentionPolicy(name),
+    cachingPolicy: schema.alterCachingPolicy([name, "B"], 0),
+    batchingPolicy: schema.alterIngestionBatchingPolicy([name, "B"], { timeSpanMs: 10_000 }),
+    restrictedViewPolicy: schema.alterRestrictedViewPolicy(name, true),
+    ingestionTimePolicy: schema.alterIngestionTimePolicy(name, true),
+    countByHour: countByHour([
+      { name, filter },
+      { name: "B", filter: windowFilter({ nullIngestionTime: true }) },
+    ]),
+    countRows: countRows(name, { upTo: name }),
+  };
+}
+
+describe.each(["Plain", 'it\'s a "name"].[x] \\ 表 😀\n.drop;|<|--//'])("with the name %j", (name) => {
+  it.each(Object.entries(texts(name)))("%s is what Microsoft's parser takes", (_, text) => {
+    expect(syntaxErrors(text)).toEqual([]);
+  });
+
+  it.each([
+    "showExtentsByIdAndTag",
+    "createMergeTables",
+    "ingestAsync",
+    "exportCsv",
+    "dropExtentTags",
+    "hash",
+  ])("%s says the name and nothing else in its place", (builder) => {
+    const found = literals(texts(name)[builder] ?? "").filter(
+      (literal) => literal === name || literal.startsWith(`${name} `),
+    );
+    expect(found.length).toBeGreaterThan(0);
+  });
+});
+
+describe("what must never be sent", () => {
+  it("credentials outside an obfuscated literal", () => {
+    for (const text of [
+      exportAsync({
+        format: "csv",
+        targets: ["https://a;SECRET"],
+        namePrefix: "p",
+        compressed: false,
+        query: "T",
+      }),
+      ingestAsync({ table: "T", blobs: ["https://a?sig=SECRET"], format: "csv" }),
+      createOrAlterStatusFunction({ statusUrl: "https://a/b.csv;impersonate" }),
+    ]) {
+      expect(text.replace(/h'[^']*'/g, "")).not.toMatch(/SECRET|impersonate/);
+    }
+  });
+
+  it("a status function with a secret in its body", () => {
+    for (const statusUrl of [
+      "https://a/b.csv?sig=x",
+      "https://a/b.csv;KEY==",
+      "https://a/b.csv?sv=1;impersonate",
+      "https://a/b.csv",
+      "http://10.0.0.1/b.csv;KEY",
+    ]) {
+      expect(() => createOrAlterStatusFunction({ statusUrl })).toThrow(/;impersonate/);
+    }
+    expect(createOrAlterStatusFunction({ statusUrl: "http://127.0.0.1:10003/lake/status.csv" })).toContain(
+      "KC_Status()",
+    );
+  });
+
+  it("a move that leaves rows with their old ingestion time", () => {
+    expect(texts("T").moveExtents).toContain("setNewIngestionTime=true");
+    expect(texts("T").replaceExtents).toContain("setNewIngestionTime=true");
+  });
+
+  it("bounds of creation time that the extents themselves lie on", () => {
+    const text = moveExtents({ from: "A", to: "B", ids: [ID], ...RANGE });
+    expect(text).toMatch(/extentCreatedOnFrom=datetime\(\d{4}-\d\d-\d\dT23:59:59\.1234567Z\)/);
+  });
+
+  it("empty lists, which Kusto would read as all", () => {
+    expect(() => showOperations([])).toThrow();
+    expect(() => dropExtents("T", [])).toThrow();
+    expect(() => moveExtents({ from: "A", to: "B", ids: [], ...RANGE })).toThrow();
+    expect(() => dropExtentTags("T", [], RANGE)).toThrow();
+    expect(() => hashByExtent({ table: "T", ids: [], columns: [{ name: "a", type: "long" }] })).toThrow();
+    expect(() => schema.dropTables([])).toThrow();
+    expect(() => countByHour([])).toThrow();
+    expect(() => ingestAsync({ table: "T", blobs: [], format: "csv" })).toThrow();
+  });
+
+  it("an export of a size that Kusto doesn't take", () => {
+    expect(() =>
+      exportAsync({
+        format: "csv",
+        targets: ["x"],
+        namePrefix: "p",
+        compressed: false,
+        sizeLimitBytes: 1024,
+        query: "T",
+      }),
+    ).toThrow(/100 MB/);
+  });
+});
