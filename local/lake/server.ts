@@ -118,6 +118,7 @@ export async function startLake(options: LakeOptions): Promise<Lake> {
     }
   });
   server.requestTimeout = 0;
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, "127.0.0.1", resolve);

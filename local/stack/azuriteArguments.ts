@@ -15,6 +15,8 @@ export function azuriteArguments(ports: Ports, keep: string | undefined): string
       "--tablePort",
       String(ports.table),
     ],
+    // Longer than any client keeps an idle connection, so that none is closed under a request.
+    ...["--blobKeepAliveTimeout", "600", "--queueKeepAliveTimeout", "600", "--tableKeepAliveTimeout", "600"],
     ...["--silent", "--skipApiVersionCheck", "--disableTelemetry"],
     ...(keep === undefined ? ["--inMemoryPersistence"] : ["--location", keep]),
   ];

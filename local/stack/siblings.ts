@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, extname, join, resolve } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(import.meta.url);
@@ -10,8 +11,15 @@ export function localFile(name: string): string {
   return join(dirname(here), "..", `${name}${extension}`);
 }
 
-/** The folder that holds the app: the repository, or `dist` once built. */
-export const appFolder = resolve(dirname(here), "../..");
+/** The app's folder: the nearest one above that has a package.json, which names what the host loads. */
+export const appFolder = nearest(dirname(here));
+
+function nearest(folder: string): string {
+  if (existsSync(join(folder, "package.json"))) return folder;
+  const above = dirname(folder);
+  if (above === folder) throw new Error(`No package.json in any folder above ${here}`);
+  return nearest(above);
+}
 
 /** A Node that can run the files of `local/`: the one that runs this, or the project's own if this one can't read TypeScript. */
 export function nodeExecutable(): string {

@@ -135,18 +135,25 @@ async function startOn(ports: Ports, options: StackOptions): Promise<Stack> {
   options.signal?.addEventListener("abort", onAbort);
   try {
     const fresh = await isFresh(keep);
-    progress("Azurite");
+    const startSome = (some: readonly PartName[]) =>
+      some
+        .filter((part) => supports.includes(part))
+        .map((part) => {
+          const { child, ready } = startUntilReadyLine(childOf(part), startTimeout);
+          watch(part, child);
+          return ready;
+        });
+    progress("Azurite, data lake, resource manager, event topic");
     const azurite = startChild(childOf("azurite"));
     watch("azurite", azurite);
-    await waitReady(azurite, urls.table, isStorageAnswer, startTimeout);
-    await waitReady(azurite, urls.blob, isStorageAnswer, startTimeout);
-    progress("Kusto, data lake, resource manager, event topic");
-    const starting = supports.map((part) => {
-      const { child, ready } = startUntilReadyLine(childOf(part), startTimeout);
-      watch(part, child);
-      return ready;
-    });
-    await Promise.all(starting);
+    await Promise.all([
+      waitReady(azurite, urls.table, isStorageAnswer, startTimeout),
+      waitReady(azurite, urls.blob, isStorageAnswer, startTimeout),
+      waitReady(azurite, urls.queue, isStorageAnswer, startTimeout),
+      ...startSome(["lake", "arm", "events"]),
+    ]);
+    progress("Kusto");
+    await Promise.all(startSome(["source", "destination"]));
     if (fresh && options.samples === true) {
       progress("Sample tables");
       await loadSamples(urls.sourceKusto, "Samples");
