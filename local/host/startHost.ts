@@ -122,7 +122,7 @@ function startEngine(
     functions: runner.durable,
     maxConcurrentActivities: settings.maxConcurrentActivities,
     maxConcurrentOrchestrators: settings.maxConcurrentOrchestrators,
-    earlyTimers: options.earlyTimers ?? false,
+    timers: options.earlyTimers === true ? "early" : "exact",
     log: (level, text) => log("Host.Triggers.DurableTask", level, text),
   });
 }

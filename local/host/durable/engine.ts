@@ -43,10 +43,10 @@ export interface EngineOptions {
   maxConcurrentActivities: number;
   maxConcurrentOrchestrators: number;
   /**
-   * The real host on Azure Storage waits whole seconds only, so its timers fire up to a second before their time.
-   * Off, timers fire at their time, as the documentation has it.
+   * "exact": at their time, as the documentation has it. "early": up to a second before it, as the real host on
+   * Azure Storage, which waits whole seconds only. "atOnce": without waiting, for trying an orchestrator.
    */
-  earlyTimers: boolean;
+  timers: "exact" | "early" | "atOnce";
   log(level: "information" | "warning" | "error", text: string): void;
 }
 
@@ -123,10 +123,10 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const setTimer = (instanceId: string, executionId: string, timer: TimerCreated): void => {
-    const made = Date.now();
-    const wait = Math.max(0, millisecondsUntil(timer.FireAt));
-    const early = made + Math.floor(wait / 1000) * 1000;
-    const left = (): number => (options.earlyTimers ? early - Date.now() : millisecondsUntil(timer.FireAt));
+    const wait = options.timers === "exact" ? 0 : Math.max(0, millisecondsUntil(timer.FireAt));
+    const early = Date.now() + (options.timers === "early" ? Math.floor(wait / 1000) * 1000 : 0);
+    const left = (): number =>
+      options.timers === "exact" ? millisecondsUntil(timer.FireAt) : early - Date.now();
     alarms.set(`${instanceId} ${executionId} ${timer.EventId}`, left, () => {
       const instance = stillOpen(instanceId, executionId);
       if (instance !== null) arrive(instance, timerFired(timer));
@@ -291,7 +291,7 @@ export function createEngine(options: EngineOptions): Engine {
         },
         name: event.Name,
         input: event.Input,
-        generation: 0,
+        generation: null,
         at: event.Timestamp,
       });
       changes.push({ kind: "create", instance: pendingInstance(child) });

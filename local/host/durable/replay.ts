@@ -1,4 +1,4 @@
-import { addMilliseconds, parseTicks } from "../time.ts";
+import { addMilliseconds, formatTicks, parseTicks } from "../time.ts";
 import { type Action, type OrchestratorAnswer, type RetryOptions, whenAll, whenAny } from "./actions.ts";
 import { EventType, type HistoryEvent } from "./events.ts";
 
@@ -75,7 +75,8 @@ export function replayOrchestration(history: readonly HistoryEvent[], answer: Or
     openTasks.set(id, waiting);
     return waiting;
   };
-  const startTimer = (fireAt: string): Waiting => schedule((id) => ({ kind: "timer", id, fireAt }));
+  const startTimer = (fireAt: string): Waiting =>
+    schedule((id) => ({ kind: "timer", id, fireAt: formatTicks(parseTicks(fireAt)) }));
 
   const startLongTimer = (fireAt: string): Waiting => {
     const whole = fresh();
