@@ -7,9 +7,10 @@ import {
   INTEGER,
   VARCHAR,
 } from "@duckdb/node-api";
-import { canonicalDecimal, datetimeTicks, guidText, timespanTicks } from "../kql/values.ts";
+import { canonicalDecimal, datetimeTicks, guidText } from "../kql/values.ts";
 import { ingestedDynamic } from "./bagOrder.ts";
 import { cutText } from "./cutText.ts";
+import { timespanField } from "./timespanField.ts";
 
 type Cell = string | number | bigint | boolean | null | undefined;
 
@@ -67,7 +68,7 @@ function textWithNumber(
 
 const FUNCTIONS: readonly (() => DuckDBScalarFunction)[] = [
   () => textFunction("kd_datetime", BIGINT, datetimeTicks),
-  () => textFunction("kd_timespan", BIGINT, timespanTicks),
+  () => textFunction("kd_timespan", BIGINT, timespanField),
   () => textFunction("kd_decimal", VARCHAR, canonicalDecimal),
   () => textFunction("kd_guid", VARCHAR, guidText),
   () => textWithNumber("kd_cut", DOUBLE, (bytes) => (text) => cutText(text, bytes)),
