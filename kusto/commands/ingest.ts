@@ -71,7 +71,7 @@ export function showIngestionFailures(filter: IngestionFailureFilter): string {
 }
 
 export const ingestionFailureAnswer = z.object({
-  OperationId: z.string(),
+  OperationId: z.string().nullable(),
   Table: z.string(),
   FailedOn: z.string(),
   IngestionSourcePath: z.string(),
