@@ -109,13 +109,14 @@ async function startOn(ports: Ports, options: StackOptions): Promise<Stack> {
   const failed = new Promise<Error>((done) => {
     fail = done;
   });
+  let death: Error | undefined;
   const watch = (part: PartName, child: Child) => {
     children.set(part, child);
     child.exited.then(async (exit) => {
       if (stopping !== undefined) return;
-      const error = childFailure(child, `ended unexpectedly (${exit.signal ?? `exit code ${exit.code}`})`);
+      death = childFailure(child, `ended unexpectedly (${exit.signal ?? `exit code ${exit.code}`})`);
       await stop();
-      fail(error);
+      fail(death);
     });
   };
   const childOf = (part: PartName) => {
@@ -170,7 +171,8 @@ async function startOn(ports: Ports, options: StackOptions): Promise<Stack> {
     return { urls, ports, settings, pids, workspace, fresh, failed, stop };
   } catch (error) {
     await stop();
-    throw error;
+    // What a process died of tells more than that it didn't answer.
+    throw death ?? error;
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
   }
