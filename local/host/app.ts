@@ -43,8 +43,13 @@ export async function loadApp(directory: string, log: HostLog): Promise<App> {
   loaded.set(path, loading);
   const registry = await loading;
   registry.log = (level, category, message) => log(`Worker.${category}`, level, message);
+  return sortFunctions(path, registry);
+}
+
+/** The functions by trigger; throws at what the local host doesn't have. */
+export function sortFunctions(directory: string, registry: Registry): App {
   const app: App = {
-    directory: path,
+    directory,
     registry,
     http: [],
     timers: [],

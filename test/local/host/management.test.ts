@@ -39,7 +39,7 @@ async function ask(call: Call): Promise<{ status: number; headers: Headers; answ
 }
 
 /** Until the instance is as far as it was when the recorded answer came. */
-function expected(call: Call): { runtimeStatus?: string } {
+function expected(call: Call): { runtimeStatus?: string | undefined } {
   return z.object({ runtimeStatus: z.string() }).partial().catch({}).parse(call.answer);
 }
 
