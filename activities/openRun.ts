@@ -54,6 +54,9 @@ export function summary(open: OpenIteration): OpenIterationSummary {
   };
 }
 
+/** Where a cluster names no limit of queries, its default for a large one is taken. */
+const MOST_QUERIES = 500;
+
 /** A lake folder belongs to one source and one destination: its cursors mean nothing elsewhere. */
 function refuseOtherCopy(before: Job, job: Job): void {
   const ends = (each: Job) =>
@@ -77,6 +80,6 @@ async function slotCounts(job: Job): Promise<SlotCounts> {
   return {
     export: slotsOf(job.slots.export, from.export),
     ingestion: slotsOf(job.slots.ingestion, to.ingestion),
-    query: slotsOf(job.slots.query, Math.min(from.queries, to.queries)),
+    query: slotsOf(job.slots.query, Math.min(MOST_QUERIES, from.queries, to.queries)),
   };
 }
