@@ -1,0 +1,123 @@
+import { findDatabase, findTable } from "../engine/lookup.ts";
+import { type CommandResult, result } from "../engine/result.ts";
+import { type Principal, withTable } from "../engine/state.ts";
+import { type CommandContext, changeDatabase, current } from "./context.ts";
+import type { Reader } from "./reader.ts";
+
+const ROLES = ["admins", "ingestors", "monitors", "unrestrictedviewers", "users", "viewers"];
+
+function singular(role: string): string {
+  const names: Readonly<Record<string, string>> = {
+    admins: "Admin",
+    ingestors: "Ingestor",
+    monitors: "Monitor",
+    unrestrictedviewers: "UnrestrictedViewer",
+    users: "User",
+    viewers: "Viewer",
+  };
+  return names[role] ?? role;
+}
+
+function shown(scope: string, principals: readonly Principal[]): CommandResult {
+  return result(
+    [
+      "Role:string",
+      "PrincipalType:string",
+      "PrincipalDisplayName:string",
+      "PrincipalObjectId:string",
+      "PrincipalFQN:string",
+      "Notes:string",
+      "RoleAssignmentIdentifier:string",
+    ],
+    principals.map((item) => [
+      `${scope} ${item.role}`,
+      item.fqn.startsWith("aadapp=")
+        ? "AAD Application"
+        : item.fqn.startsWith("aadgroup=")
+          ? "AAD Group"
+          : "AAD User",
+      item.fqn,
+      "",
+      item.fqn,
+      item.notes,
+      "",
+    ]),
+  );
+}
+
+/** Who may what (`manage-database-security-roles.md`, `manage-table-security-roles.md`). The local Kusto keeps the lists and asks no one for a role. */
+export async function principalCommands(
+  reader: Reader,
+  context: CommandContext,
+): Promise<CommandResult | undefined> {
+  const mark = reader.mark();
+  if (reader.take("show", "principal", "access")) {
+    reader.take("with");
+    return reader.fail("a command that the local Kusto knows");
+  }
+  if (reader.take("show", "database") || reader.take("show", "table")) {
+    const scope = /table\s*$/i.test(reader.text.slice(mark, reader.mark())) ? "Table" : "Database";
+    const next = reader.peek();
+    const name =
+      next.text === "principals"
+        ? current(context).name
+        : next.kind === "word" || next.kind === "name"
+          ? reader.name()
+          : "";
+    if (name !== "" && reader.take("principals")) {
+      reader.end();
+      if (scope === "Table") return shown(`Table ${name}`, findTable(current(context), name).principals);
+      const database = findDatabase(context.engine.store.state(), name);
+      return shown(`Database ${database.name}`, database.principals);
+    }
+    reader.back(mark);
+    return undefined;
+  }
+  for (const verb of ["add", "drop", "set"]) {
+    if (!reader.take(verb)) continue;
+    const scope = reader.take("database") ? "Database" : reader.take("table") ? "Table" : undefined;
+    if (scope === undefined) break;
+    const name = reader.name();
+    const role = ROLES.find((item) => reader.take(item));
+    if (role === undefined) break;
+    return changePrincipals(reader, context, verb, scope, name, singular(role));
+  }
+  reader.back(mark);
+  return undefined;
+}
+
+async function changePrincipals(
+  reader: Reader,
+  context: CommandContext,
+  verb: string,
+  scope: "Database" | "Table",
+  name: string,
+  role: string,
+): Promise<CommandResult> {
+  const none = verb === "set" && reader.take("none");
+  const fqns = none ? [] : reader.list(reader.string);
+  reader.take("skip-results");
+  const notes = reader.peek().kind === "string" ? reader.string() : "";
+  reader.end();
+  const change = (before: readonly Principal[]): readonly Principal[] => {
+    const kept = before.filter(
+      (item) =>
+        item.role !== role ||
+        (verb === "add" && !fqns.includes(item.fqn)) ||
+        (verb === "drop" && !fqns.includes(item.fqn)),
+    );
+    return verb === "drop" ? kept : [...kept, ...fqns.map((fqn) => ({ role, fqn, notes }))];
+  };
+  if (scope === "Database") {
+    const database = await changeDatabase(context, name, (before) => ({
+      ...before,
+      principals: change(before.principals),
+    }));
+    return shown(`Database ${database.name}`, database.principals);
+  }
+  const database = await changeDatabase(context, current(context).name, (before) => {
+    const table = findTable(before, name);
+    return withTable(before, { ...table, principals: change(table.principals) });
+  });
+  return shown(`Table ${name}`, findTable(database, name).principals);
+}

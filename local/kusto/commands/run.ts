@@ -1,0 +1,62 @@
+import type { CommandResult } from "../engine/result.ts";
+import { notSupported, syntaxError } from "../kustoError.ts";
+import { columnCommands } from "./columns.ts";
+import type { CommandContext, CommandFamily } from "./context.ts";
+import { databaseCommands } from "./databases.ts";
+import { dropCommands } from "./dropExtents.ts";
+import { exportCommands } from "./export.ts";
+import { showExtents } from "./extents.ts";
+import { tagCommands } from "./extentTags.ts";
+import { functionCommands } from "./functions.ts";
+import { ingestCommands } from "./ingest.ts";
+import { ingestFromQuery } from "./ingestFromQuery.ts";
+import { mappingCommands } from "./mappings.ts";
+import { moveCommands } from "./moveExtents.ts";
+import { operationCommands } from "./operations.ts";
+import { pipeOf, runPiped } from "./pipes.ts";
+import { policyCommands } from "./policies.ts";
+import { principalCommands } from "./principals.ts";
+import { createReader } from "./reader.ts";
+import { showTableCommands } from "./showTables.ts";
+import { systemCommands } from "./system.ts";
+import { tableCommands } from "./tables.ts";
+
+const FAMILIES: readonly CommandFamily[] = [
+  ingestFromQuery,
+  ingestCommands,
+  exportCommands,
+  moveCommands,
+  dropCommands,
+  tagCommands,
+  showExtents,
+  policyCommands,
+  operationCommands,
+  mappingCommands,
+  functionCommands,
+  principalCommands,
+  systemCommands,
+  columnCommands,
+  databaseCommands,
+  showTableCommands,
+  tableCommands,
+];
+
+/** The command's kind as operations and journals name it: its leading words. */
+export function commandKind(text: string): string {
+  const words = /^\.\s*([a-z-]+)(?:\s+async)?(?:\s+([a-z-]+))?/i.exec(text.trim());
+  return `${words?.[1] ?? ""} ${words?.[2] ?? ""}`.trim();
+}
+
+/** Runs one management command; after a `.show` command the rest of a pipe is a query over its rows. */
+export async function runCommand(context: CommandContext, text: string): Promise<CommandResult> {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith(".")) throw syntaxError("a management command starts with a dot.");
+  const pipe = pipeOf(trimmed);
+  const reader = createReader(pipe === undefined ? trimmed : trimmed.slice(0, pipe), 1);
+  for (const family of FAMILIES) {
+    const answer = await family(reader, context);
+    if (answer === undefined) continue;
+    return pipe === undefined ? answer : runPiped(context, answer, trimmed.slice(pipe));
+  }
+  throw notSupported(`The command '${trimmed.slice(0, 100)}'`);
+}
