@@ -1,39 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { millisecondsUntil, nowText } from "../time.ts";
-import { type Decision, type DurableFunctions, decide } from "./decide.ts";
+import { type DurableFunctions, decide } from "./decide.ts";
 import {
   EventType,
   eventRaised,
-  executionCompleted,
   executionResumed,
   executionStarted,
   executionSuspended,
   executionTerminated,
   genericEvent,
   type HistoryEvent,
-  orchestratorCompleted,
   orchestratorStarted,
-  subOrchestrationCompleted,
-  subOrchestrationCreated,
-  subOrchestrationFailed,
   type TaskScheduled,
   type TimerCreated,
   taskCompleted,
   taskFailed,
-  taskScheduled,
-  timerCreated,
   timerFired,
 } from "./events.ts";
-import { activityFailure, orchestratorFailure, thrownFrom } from "./failures.ts";
+import { activityFailure, thrownFrom } from "./failures.ts";
 import {
   failedSubOrchestrations,
   type Instance,
-  type InstanceState,
   isFinished,
   pendingInstance,
   rewoundHistory,
 } from "./instance.ts";
-import type { Scheduled } from "./replay.ts";
+import { outcomeOf } from "./outcome.ts";
 import { createAlarms, createSlots } from "./scheduler.ts";
 import type { Change, Store } from "./store.ts";
 
@@ -154,162 +146,35 @@ export function createEngine(options: EngineOptions): Engine {
       const decision = await decide(functions, instance, history);
       // A purge, or a start with the same id, can have come between.
       if (stopped || store.get(instanceId) !== instance || instance.executionId !== executionId) return;
-      finishTurn(instance, history, { started, taken: fresh === null ? arrived.length : 0 }, decision);
+      const taken = fresh === null ? arrived.length : 0;
+      const outcome = outcomeOf({
+        instance,
+        history,
+        turn: { started, taken },
+        decision,
+        parent: openParent(instance),
+        isRunning: (id) => {
+          const other = store.get(id);
+          return other !== undefined && !isFinished(other);
+        },
+      });
+      store.commit(outcome.changes);
+      for (const { level, text } of outcome.logs) options.log(level, text);
+      begin(instance, outcome.begun);
+      for (const change of outcome.changes) {
+        const id = change.kind === "create" ? change.instance.instanceId : change.instanceId;
+        changed(id);
+        wake(id);
+      }
     } finally {
       turning.delete(instanceId);
       wake(instanceId);
     }
   };
 
-  const finishTurn = (
-    instance: Instance,
-    history: readonly HistoryEvent[],
-    turn: { started: HistoryEvent | null; taken: number },
-    decision: Decision,
-  ): void => {
-    const { instanceId } = instance;
-    const at = nowText();
-    const state = (change: Partial<InstanceState>): InstanceState => ({
-      status: "Running",
-      output: null,
-      customStatus: decision.customStatus,
-      lastUpdatedTime: at,
-      ...change,
-    });
-    const { replay } = decision;
-    const nextId = replay?.nextId ?? history.filter((event) => event.EventId >= 0).length;
-    const end = (
-      status: "Completed" | "Failed" | "Terminated",
-      output: string | null,
-      parentEvent: (id: number) => HistoryEvent,
-    ): void => {
-      const added = [executionCompleted(status, output, nextId, at), orchestratorCompleted(at)];
-      const changes: Change[] = [
-        { kind: "turn", instanceId, ...turn, added, state: state({ status, output }) },
-      ];
-      const parent = openParent(instance);
-      if (parent !== null) {
-        const event = parentEvent(instance.parent?.TaskScheduleId ?? -1);
-        changes.push({ kind: "arrive", instanceId: parent.instanceId, event });
-      }
-      store.commit(changes);
-      if (status === "Failed") options.log("error", `${instanceId}: ${output ?? ""}`);
-      changed(instanceId);
-      if (parent !== null) wake(parent.instanceId);
-    };
-    const fail = (failure: { reason: string; details: string }): void =>
-      end("Failed", failure.reason, (id) =>
-        subOrchestrationFailed(id, failure.reason, failure.details, nowText()),
-      );
-
-    if (replay === null || decision.failure !== null) {
-      fail(decision.failure ?? orchestratorFailure(instance.name, "no answer"));
-      return;
-    }
-    switch (replay.end.kind) {
-      case "terminated": {
-        const reason = replay.end.reason;
-        end("Terminated", reason, (id) => subOrchestrationFailed(id, reason ?? "", reason ?? "", nowText()));
-        return;
-      }
-      case "completed": {
-        const output = replay.end.output;
-        end("Completed", output, (id) => subOrchestrationCompleted(id, output, nowText()));
-        return;
-      }
-      case "continuedAsNew": {
-        for (const name of replay.end.dropped) {
-          options.log(
-            "warning",
-            `${instanceId}: continueAsNew drops the event "${name}" that it didn't wait for, as the real host does.`,
-          );
-        }
-        const reference = { InstanceId: instanceId, ExecutionId: randomUUID().replaceAll("-", "") };
-        const start = executionStarted({
-          instance: reference,
-          parent: instance.parent,
-          name: instance.name,
-          input: replay.end.input,
-          generation: null,
-          at,
-        });
-        const fresh = [orchestratorStarted(at), start, ...replay.end.carriedOver, orchestratorCompleted(at)];
-        store.commit([
-          {
-            kind: "continue",
-            instanceId,
-            executionId: reference.ExecutionId,
-            input: replay.end.input,
-            createdTime: at,
-            taken: turn.taken,
-            fresh,
-            state: state({}),
-          },
-        ]);
-        changed(instanceId);
-        return;
-      }
-      default: {
-        const made = replay.scheduled.map((task) => scheduledEvent(instance, task));
-        const children = childInstances(instance, made);
-        if (children.refused !== null) {
-          fail(orchestratorFailure(instance.name, children.refused));
-          return;
-        }
-        const suspension = replay.suspended ? lastSuspension(history) : null;
-        const next =
-          suspension === null ? state({}) : state({ status: "Suspended", output: suspension.reason });
-        const added = [...made, orchestratorCompleted(nowText())];
-        store.commit([{ kind: "turn", instanceId, ...turn, added, state: next }, ...children.changes]);
-        begin(instance, made);
-        changed(instanceId);
-      }
-    }
-  };
-
   const openParent = (instance: Instance): Instance | null => {
     const reference = instance.parent?.OrchestrationInstance;
     return reference === undefined ? null : stillOpen(reference.InstanceId, reference.ExecutionId);
-  };
-
-  const childInstances = (
-    instance: Instance,
-    made: readonly HistoryEvent[],
-  ): { changes: Change[]; refused: string | null } => {
-    const changes: Change[] = [];
-    for (const event of made) {
-      if (event.EventType !== EventType.SubOrchestrationInstanceCreated) continue;
-      const refused = refusedChild(instance, event.InstanceId);
-      if (refused !== null) return { changes: [], refused };
-      const child = executionStarted({
-        instance: { InstanceId: event.InstanceId, ExecutionId: randomUUID().replaceAll("-", "") },
-        parent: {
-          Name: instance.name,
-          OrchestrationInstance: { InstanceId: instance.instanceId, ExecutionId: instance.executionId },
-          TaskScheduleId: event.EventId,
-          Version: null,
-        },
-        name: event.Name,
-        input: event.Input,
-        generation: null,
-        at: event.Timestamp,
-      });
-      changes.push({ kind: "create", instance: pendingInstance(child) });
-    }
-    return { changes, refused: null };
-  };
-
-  const refusedChild = (instance: Instance, id: string): string | null => {
-    if (id.startsWith("@")) return "instance ids of orchestrations must not start with @";
-    const parentId = instance.parent?.OrchestrationInstance.InstanceId;
-    if (id.toLowerCase() === instance.instanceId.toLowerCase() || id === parentId) {
-      return "the instance id of a sub-orchestration must be different from its parent's";
-    }
-    const existing = store.get(id);
-    if (existing !== undefined && !isFinished(existing)) {
-      return `the sub-orchestration '${id}' is already running, so it would never answer this call`;
-    }
-    return null;
   };
 
   const tell = (instanceId: string, event: (at: string) => HistoryEvent): void => {
@@ -319,9 +184,11 @@ export function createEngine(options: EngineOptions): Engine {
 
   const rewind = (instanceId: string, reason: string | null): void => {
     const changes: Change[] = [];
+    const rewound: string[] = [];
     const visit = (id: string): void => {
       const instance = store.get(id);
       if (instance === undefined || instance.status !== "Failed") return;
+      rewound.push(id);
       failedSubOrchestrations(instance.history).forEach(visit);
       const at = nowText();
       changes.push({
@@ -339,28 +206,25 @@ export function createEngine(options: EngineOptions): Engine {
     };
     visit(instanceId);
     store.commit(changes);
-    for (const change of changes) {
-      if (change.kind === "rewind") {
-        changed(change.instanceId);
-        wake(change.instanceId);
-      }
+    for (const id of rewound) {
+      const instance = store.get(id);
+      if (instance !== undefined) takeUp(instance);
+      changed(id);
     }
   };
 
-  const recover = (): void => {
-    for (const instance of store.all()) {
-      if (isFinished(instance)) continue;
-      const answered = new Set<number>();
-      for (const event of [...instance.history, ...instance.inbox]) {
-        if ("TaskScheduledId" in event) answered.add(event.TaskScheduledId);
-        if (event.EventType === EventType.TimerFired) answered.add(event.TimerId);
-      }
-      begin(
-        instance,
-        instance.history.filter((event) => event.EventId >= 0 && !answered.has(event.EventId)),
-      );
-      wake(instance.instanceId);
+  /** Runs again what the instance has begun and has no answer to. */
+  const takeUp = (instance: Instance): void => {
+    const answered = new Set<number>();
+    for (const event of [...instance.history, ...instance.inbox]) {
+      if ("TaskScheduledId" in event) answered.add(event.TaskScheduledId);
+      if (event.EventType === EventType.TimerFired) answered.add(event.TimerId);
     }
+    begin(
+      instance,
+      instance.history.filter((event) => event.EventId >= 0 && !answered.has(event.EventId)),
+    );
+    wake(instance.instanceId);
   };
 
   return {
@@ -401,7 +265,9 @@ export function createEngine(options: EngineOptions): Engine {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    recover,
+    recover() {
+      for (const instance of store.all()) if (!isFinished(instance)) takeUp(instance);
+    },
     stop() {
       stopped = true;
       activitySlots.stop();
@@ -410,25 +276,6 @@ export function createEngine(options: EngineOptions): Engine {
       listeners.clear();
     },
   };
-}
-
-function scheduledEvent(instance: Instance, task: Scheduled): HistoryEvent {
-  const at = nowText();
-  switch (task.kind) {
-    case "activity":
-      return taskScheduled(task.id, task.name, task.input, at);
-    case "timer":
-      return timerCreated(task.id, task.fireAt, at);
-    case "subOrchestration": {
-      const id = task.instanceId ?? `${instance.executionId}:${task.id}`;
-      return subOrchestrationCreated(task.id, task.name, id, task.input, at);
-    }
-  }
-}
-
-function lastSuspension(history: readonly HistoryEvent[]): { reason: string | null } | null {
-  const event = history.findLast((event) => event.EventType === EventType.ExecutionSuspended);
-  return event?.EventType === EventType.ExecutionSuspended ? { reason: event.Reason } : null;
 }
 
 function checkInstanceId(id: string): void {

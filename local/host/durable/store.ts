@@ -40,6 +40,9 @@ export interface Store {
   commit(changes: Change[]): void;
 }
 
+/** Characters written since the journal was last made short. */
+const compactAfter = 64 * 1024 * 1024;
+
 export function openStore(directory: string | null): Store {
   const instances = new Map<string, Instance>();
   const apply = (change: Change): void => {
@@ -52,6 +55,7 @@ export function openStore(directory: string | null): Store {
     applyTo(instances, instance, change);
   };
 
+  let written = 0;
   const file = directory === null ? null : join(directory, "journal.jsonl");
   if (directory !== null && file !== null) {
     mkdirSync(directory, { recursive: true });
@@ -63,8 +67,14 @@ export function openStore(directory: string | null): Store {
     all: () => [...instances.values()],
     commit(changes) {
       if (changes.length === 0) return;
-      if (file !== null) appendFileSync(file, `${JSON.stringify(changes)}\n`);
+      const line = file === null ? "" : `${JSON.stringify(changes)}\n`;
+      if (file !== null) appendFileSync(file, line);
       changes.forEach(apply);
+      written += line.length;
+      if (file !== null && written > compactAfter) {
+        compact(file, instances);
+        written = 0;
+      }
     },
   };
 }

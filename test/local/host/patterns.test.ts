@@ -101,6 +101,25 @@ describe("sub-orchestrations with retries", () => {
   });
 });
 
+describe("rewind", () => {
+  it("runs a failed sub-orchestration again, and its parent goes on with its answer", async () => {
+    const failed = await run("failsInChild");
+    expect(failed.runtimeStatus).toBe("Failed");
+    host.client.rewind(failed.instanceId, "again");
+    const status = await host.client.waitForCompletion(failed.instanceId);
+    expect(status).toMatchObject({ runtimeStatus: "Completed", output: "second" });
+  });
+});
+
+describe("continue-as-new", () => {
+  it("keeps the history short and the custom status, however often", async () => {
+    const status = await run("countsDown", 20);
+    expect(status).toMatchObject({ output: "down", input: 0, customStatus: { left: 1 } });
+    const shown = host.client.getStatus(status.instanceId, { showHistory: true });
+    expect(shown?.historyEvents?.length).toBeLessThan(8);
+  });
+});
+
 describe("pace", () => {
   it("a hundred activities in one Task.all take well under a second", async () => {
     const begun = Date.now();

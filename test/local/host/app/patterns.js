@@ -167,3 +167,24 @@ pattern("restartable", function* (ctx) {
   yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + 300));
   return [before, marked];
 });
+const failedOnce = new Set();
+df.app.activity("failsFirst", {
+  handler: (key) => {
+    if (failedOnce.has(key)) return "second";
+    failedOnce.add(key);
+    throw new Error("first");
+  },
+});
+df.app.orchestration("failingChild", function* (ctx) {
+  return yield ctx.df.callActivity("failsFirst", ctx.df.getInput());
+});
+pattern("failsInChild", function* (ctx) {
+  return yield ctx.df.callSubOrchestrator("failingChild", ctx.df.instanceId);
+});
+pattern("countsDown", function* (ctx) {
+  const n = ctx.df.getInput();
+  yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + 1));
+  if (n === 0) return "down";
+  ctx.df.setCustomStatus({ left: n });
+  ctx.df.continueAsNew(n - 1);
+});
