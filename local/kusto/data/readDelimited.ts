@@ -19,7 +19,7 @@ function fastReader(file: string, width: number, delimiter: string, shape: TextS
     `delim = ${quoteLiteral(delimiter)}`,
     `quote = '"'`,
     `escape = '"'`,
-    `new_line = '${shape.lineEnd === "\n" ? "\\n" : "\\r\\n"}'`,
+    "new_line = '\\n'",
     `columns = {${names.map((name) => `${name}: 'VARCHAR'`).join(", ")}}`,
     `force_not_null = [${names.map(quoteLiteral).join(", ")}]`,
     "nullstr = ''",
@@ -48,7 +48,8 @@ async function tryFast(
 ): Promise<boolean> {
   const skip = local.request.ignoreFirstRecord === true;
   if (!shape.plain || shape.openQuote || width < 2) return false;
-  if (shape.quotedBreaks && (skip || shape.lineEnd === "\r\n")) return false;
+  // With "\r\n" DuckDB takes an empty last field and the next line for one field.
+  if (shape.lineEnd === "\r\n" || (shape.quotedBreaks && skip)) return false;
   const select = columnSelect(local, (ordinal) => (ordinal < width ? `c${ordinal}` : undefined));
   try {
     await local.insert(`SELECT ${select} FROM ${fastReader(local.file, width, delimiter, shape, skip)}`);

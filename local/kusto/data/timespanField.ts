@@ -9,7 +9,8 @@ export function timespanField(text: string): bigint | undefined {
   if (match === null) return timespanTicks(text);
   const [, minus, days = "0", hours, minutes, seconds, fraction = ""] = match;
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return undefined;
-  const whole = BigInt(days) * 86_400n + BigInt(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
+  const whole =
+    BigInt(days) * 86_400n + BigInt(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
   const size = whole * 10_000_000n + BigInt(fraction.padEnd(7, "0"));
   const ticks = minus === undefined ? size : -size;
   return ticks < SMALLEST || ticks >= -SMALLEST ? undefined : ticks;

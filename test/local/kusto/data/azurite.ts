@@ -12,7 +12,11 @@ async function freePort(): Promise<number> {
     server.on("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        address !== null && typeof address === "object"
+          ? resolve(address.port)
+          : reject(new Error("no port")),
+      );
     });
   });
 }
@@ -38,17 +42,39 @@ async function ended(child: ChildProcess): Promise<void> {
 export async function startAzurite(): Promise<Azurite> {
   const [blob, queue, table] = [await freePort(), await freePort(), await freePort()];
   const folder = await mkdtemp(join(tmpdir(), "azurite-"));
-  const options = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobPort", `${blob}`, "--queuePort", `${queue}`, "--tablePort", `${table}`];
+  const options = [
+    "--inMemoryPersistence",
+    "--silent",
+    "--skipApiVersionCheck",
+    "--disableTelemetry",
+    "--blobPort",
+    `${blob}`,
+    "--queuePort",
+    `${queue}`,
+    "--tablePort",
+    `${table}`,
+  ];
   const script = join(import.meta.dirname, "../../../../node_modules/azurite/dist/src/azurite.js");
   const child = spawn(process.execPath, [script, ...options], { cwd: folder, stdio: "ignore" });
   for (let attempt = 0; ; attempt++) {
-    if ((await answers(`http://127.0.0.1:${blob}/`)) && (await answers(`http://127.0.0.1:${queue}/`)) && (await answers(`http://127.0.0.1:${table}/`))) break;
+    if (
+      (await answers(`http://127.0.0.1:${blob}/`)) &&
+      (await answers(`http://127.0.0.1:${queue}/`)) &&
+      (await answers(`http://127.0.0.1:${table}/`))
+    )
+      break;
     if (attempt > 300 || child.exitCode !== null) throw new Error("Azurite didn't start.");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const at = (port: number): string => `http://127.0.0.1:${port}/${storageAccount.name}`;
   return {
-    endpoints: { account: storageAccount.name, key: storageAccount.key, blob: at(blob), queue: at(queue), table: at(table) },
+    endpoints: {
+      account: storageAccount.name,
+      key: storageAccount.key,
+      blob: at(blob),
+      queue: at(queue),
+      table: at(table),
+    },
     stop: async () => {
       child.kill("SIGTERM");
       await ended(child);
