@@ -53,13 +53,13 @@ export function createDataPart(settings: DataSettings): DataPart {
         sources: request.sources,
         ...(request.inline === undefined ? {} : { inline: request.inline }),
         // Where none was asked for, the name of each source says its format.
-        ...(request.properties["format"] === undefined && request.inline === undefined
+        ...(request.properties.format === undefined && request.inline === undefined
           ? {}
           : { format: request.format }),
         columns: request.columns,
         ...(request.mapping === undefined ? {} : { mapping: parseMapping(request.mapping) }),
         ignoreFirstRecord: request.ignoreFirstRecord,
-        treatGzAsUncompressed: request.properties["treatgzasuncompressed"]?.toLowerCase() === "true",
+        treatGzAsUncompressed: request.properties.treatgzasuncompressed?.toLowerCase() === "true",
         limits,
         access: access(request.database),
         usage: request.usage,

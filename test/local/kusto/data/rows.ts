@@ -168,8 +168,8 @@ const VALUES: Readonly<Record<KustoType, fc.Arbitrary<Cell>>> = {
   dynamic: fc.oneof(json, bigNumbers),
 };
 
-export function valueOf(type: KustoType): fc.Arbitrary<Cell> {
+export function cellOf(type: KustoType): fc.Arbitrary<Cell> {
   return type === "string" ? VALUES.string : fc.option(VALUES[type], { freq: 6, nil: null });
 }
 
-export const row: fc.Arbitrary<Cell[]> = fc.tuple(...columns.map((column) => valueOf(column.type)));
+export const row: fc.Arbitrary<Cell[]> = fc.tuple(...columns.map((column) => cellOf(column.type)));
