@@ -1,3 +1,4 @@
+import { copyRecord, recordFrom } from "../record.ts";
 import { type Entry, type EntryOf, windowId, windowPlace } from "./entries.ts";
 import { FINISHED_KEPT, type OpenIteration, openIteration, type State, type WindowState } from "./state.ts";
 
@@ -74,11 +75,11 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
     quiet: entry.quiet,
     refused: entry.refused,
     windows,
-    parked: {},
-    stopped: {},
+    parked: recordFrom<string>([]),
+    stopped: recordFrom<string>([]),
     intended: [],
   };
-  const tables = { ...state.tables };
+  const tables = copyRecord(state.tables);
   if (entry.lane === "backfill") {
     // A table's forward lane starts where its backfill ends, from the moment both are planned.
     for (const table of [
@@ -112,7 +113,7 @@ function progress(state: State, entry: EntryOf<"progress">): State {
     for (const { window, attempt, reason } of entry.reset) {
       change(window, () => ({ stage: "planned", attempt, error: reason }));
     }
-    const parked = { ...open.parked };
+    const parked = copyRecord(open.parked);
     for (const { table, reason } of entry.parked) parked[table] = reason;
     return { ...open, windows, parked };
   });
@@ -130,8 +131,8 @@ function promoted(state: State, entry: EntryOf<"promoted">): State {
       }
       windows[id] = { ...before, stage: "promoted" };
     }
-    const parked = { ...open.parked };
-    const stopped = { ...open.stopped };
+    const parked = copyRecord(open.parked);
+    const stopped = copyRecord(open.stopped);
     for (const { table, reason } of entry.stopped) {
       parked[table] = reason;
       stopped[table] = reason;
@@ -146,7 +147,7 @@ function promoted(state: State, entry: EntryOf<"promoted">): State {
 function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
   const open = openIteration(state, entry.iteration);
   if (!open) throw new Error(`entry ${entry.number} commits iteration ${entry.iteration}, which is not open`);
-  const tables = { ...state.tables };
+  const tables = copyRecord(state.tables);
   const summary: State["finished"][number]["tables"] = [];
   open.tables.forEach((planned, t) => {
     const own = windowsOf(open, t);

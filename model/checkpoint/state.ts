@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { jobSchema } from "../job.ts";
+import { recordFrom, recordOf } from "../record.ts";
 import { contentSchema, laneSchema, plannedTableSchema } from "./entries.ts";
 
 /** Where one window stands, by the log. */
@@ -31,9 +32,9 @@ export const openIterationSchema = z.object({
   /** By window id. */
   windows: z.record(z.string(), windowStateSchema),
   /** Reason by table name. */
-  parked: z.record(z.string(), z.string()),
+  parked: recordOf(z.string()),
   /** Reason by table name, where a promotion could not be shown to be whole. */
-  stopped: z.record(z.string(), z.string()),
+  stopped: recordOf(z.string()),
   /** Windows under an intent whose outcome isn't logged yet. */
   intended: z.array(
     z.object({
@@ -87,7 +88,7 @@ export const stateSchema = z.object({
     .object({ id: z.number().int(), step: z.string(), instance: z.string(), openedAt: z.string() })
     .optional(),
   failed: z.string().optional(),
-  tables: z.record(z.string(), tableStateSchema),
+  tables: recordOf(tableStateSchema),
   lastIteration: z.number().int(),
   open: z.object({ forward: openIterationSchema.optional(), backfill: openIterationSchema.optional() }),
   /** Committed iterations whose staging tables, tags and files may still be there. */
@@ -104,7 +105,7 @@ export type State = z.infer<typeof stateSchema>;
 
 export const emptyState: State = {
   next: 0,
-  tables: {},
+  tables: recordFrom<TableState>([]),
   lastIteration: 0,
   open: {},
   toClean: [],
