@@ -1,3 +1,4 @@
+import { text as textOf } from "node:stream/consumers";
 import { RestError } from "@azure/storage-blob";
 import { type Entry, type EntryBody, entrySchema } from "../model/checkpoint/entries.ts";
 import { fold } from "../model/checkpoint/fold.ts";
@@ -45,25 +46,48 @@ export function entryPath(number: number): string {
  * log, and for a container that doesn't exist. Throws Terminal for a log that can't be read, naming the file.
  */
 export async function readState(lake: Lake): Promise<State> {
+  return readOn(lake, !cache.has(lake));
+}
+
+/**
+ * Reads on to the first number without an entry. `checked`: makes sure that this is the log's end and not a gap in it.
+ * Entries are listed before they are read, as others may be written in between.
+ */
+async function readOn(lake: Lake, checked: boolean): Promise<State> {
   let state = cache.get(lake) ?? (await readSnapshot(lake));
+  const listed = checked ? await entryNumbers(lake, Math.max(0, state.next - 1)) : [];
+  if (checked && state.next > 0 && !listed.includes(state.next - 1)) {
+    throw damaged(lake, entryPath(state.next - 1), "it is missing, though it was read before");
+  }
   for (;;) {
     const entry = await readEntry(lake, state.next);
     if (!entry) break;
     state = foldInto(lake, state, entry);
   }
-  if (state.next === 0) await refuseHeadlessLog(lake);
-  cache.set(lake, state);
+  const beyond = listed.find((number) => number > state.next);
+  if (beyond !== undefined)
+    throw damaged(lake, entryPath(state.next), `it is missing, though ${entryPath(beyond)} is there`);
+  return remember(lake, state);
+}
+
+/** Keeps the state for the next reading; of two readings side by side, the one that came further. */
+function remember(lake: Lake, state: State): State {
+  const known = cache.get(lake);
+  if (!known || known.next <= state.next) cache.set(lake, state);
   return state;
 }
 
 /**
- * The state at least up to entry `next - 1`, of the run that asks. Throws Stale where another run has opened since.
+ * The state at least up to entry `next - 1`, of the run that asks. Throws Stale where another run has opened since, and
+ * Terminal where an entry that the run has written is not there any more.
  */
 export async function readStateOfRun(lake: Lake, run: number, next: number): Promise<State> {
   const known = cache.get(lake);
   const state = known && known.next >= next ? known : await readState(lake);
   if (state.run?.id !== run)
     throw new Stale(lake, state.next - 1, { run: state.run?.id ?? -1, instance: state.run?.instance });
+  if (state.next < next)
+    throw damaged(lake, entryPath(state.next), "it is missing, though this run wrote it");
   return state;
 }
 
@@ -76,9 +100,9 @@ export async function appendEntry(
   identity: { number: number; run: number; step: string },
   body: EntryBody,
 ): Promise<Entry> {
-  const entry = entrySchema.parse({ ...identity, at: new Date().toISOString(), ...body });
-  const before = await stateBefore(lake, identity.number);
-  if (before) foldInto(lake, before, entry);
+  const entry = entrySchema.parse({ ...body, ...identity, at: new Date().toISOString() });
+  const before = await stateBefore(lake, entry);
+  const after = before && foldedForWriting(lake, before, entry);
   const written = await putIfAbsent(lake, entryPath(entry.number), JSON.stringify(entry));
   if (!written) {
     const there = await readEntry(lake, entry.number);
@@ -93,22 +117,42 @@ export async function appendEntry(
         instance: there.kind === "runOpened" ? there.instance : undefined,
       });
     }
-    if (before) cache.set(lake, foldInto(lake, before, there));
+    if (before) remember(lake, foldInto(lake, before, there));
     return there;
   }
-  if (before) {
-    const after = foldInto(lake, before, entry);
-    cache.set(lake, after);
+  if (after) {
+    remember(lake, after);
     if (entry.number % SNAPSHOT_EVERY === SNAPSHOT_EVERY - 1) await writeSnapshot(lake, after);
   }
   return entry;
 }
 
-async function stateBefore(lake: Lake, number: number): Promise<State | undefined> {
+/**
+ * The state that an entry follows, or undefined where its number is taken: the write then finds out by whom.
+ * A run that opens makes sure that it stands at the log's end; the other entries follow one that their run wrote.
+ */
+async function stateBefore(lake: Lake, { number, kind }: Entry): Promise<State | undefined> {
   const known = cache.get(lake);
-  const state = known && known.next === number ? known : await readState(lake);
-  // The number is taken where the state has gone past it; the write itself then finds out by whom.
+  const state =
+    known?.next === number && kind !== "runOpened"
+      ? known
+      : await readOn(lake, kind === "runOpened" || !known);
+  if (state.next < number)
+    throw damaged(lake, entryPath(state.next), `it is missing, and entry ${number} is about to be written`);
   return state.next === number ? state : undefined;
+}
+
+function foldedForWriting(lake: Lake, state: State, entry: Entry): State {
+  try {
+    return fold(state, entry);
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    throw new Terminal(
+      `The checkpoint log ${lake.url} takes no such entry: ${what}.`,
+      { operation: `append ${entry.kind}` },
+      { advice: "Nothing was written: this is a defect of the program." },
+    );
+  }
 }
 
 function foldInto(lake: Lake, state: State, entry: Entry): State {
@@ -138,7 +182,10 @@ async function readSnapshot(lake: Lake): Promise<State> {
   const text = await readText(lake, SNAPSHOT);
   if (text === undefined) return emptyState;
   const parsed = stateSchema.safeParse(parseJson(lake, SNAPSHOT, text));
-  if (!parsed.success) throw damaged(lake, SNAPSHOT, parsed.error.issues[0]?.message ?? "not a snapshot");
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw damaged(lake, SNAPSHOT, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a snapshot"}`);
+  }
   return parsed.data;
 }
 
@@ -147,18 +194,23 @@ async function writeSnapshot(lake: Lake, state: State): Promise<void> {
   await lake.container.getBlockBlobClient(lake.blobName(SNAPSHOT)).upload(text, Buffer.byteLength(text));
 }
 
-/** Entries without the first one mean a log that lost its beginning: starting anew would copy everything twice. */
-async function refuseHeadlessLog(lake: Lake): Promise<void> {
+/**
+ * Numbers of the entries that are there, from a number on. A service that doesn't know `startFrom` lists the whole log,
+ * which costs requests and changes nothing.
+ */
+async function entryNumbers(lake: Lake, from: number): Promise<number[]> {
+  const prefix = lake.blobName("log/");
+  const numbers: number[] = [];
   try {
-    for await (const blob of lake.container.listBlobsFlat({ prefix: lake.blobName("log/") })) {
-      if (/\d{20}\.json$/.test(blob.name)) {
-        throw damaged(lake, entryPath(0), `it is missing, though ${blob.name} is there`);
-      }
+    const options = { prefix, startFrom: lake.blobName(entryPath(from)) };
+    for await (const blob of lake.container.listBlobsFlat(options)) {
+      const digits = /^(\d{20})\.json$/.exec(blob.name.slice(prefix.length))?.[1];
+      if (digits !== undefined && Number(digits) >= from) numbers.push(Number(digits));
     }
   } catch (error) {
-    if (isStatus(error, 404)) return;
-    throw error;
+    if (!isStatus(error, 404)) throw error;
   }
+  return numbers;
 }
 
 function parseJson(lake: Lake, path: string, text: string): unknown {
@@ -175,7 +227,9 @@ function damaged(lake: Lake, path: string, what: string): Terminal {
     { operation: "read checkpoint log" },
     {
       advice:
-        "Nothing was changed. Restore the file (soft delete or versioning may hold it), or copy into a new lake folder and new tables.",
+        path === SNAPSHOT
+          ? "Delete the file: it only shortens reading, and is made again from the entries."
+          : "Nothing was changed. Restore the file (soft delete or versioning may hold it), or copy into a new lake folder and new tables.",
     },
   );
 }
@@ -196,7 +250,10 @@ async function putIfAbsent(lake: Lake, path: string, text: string): Promise<bool
 
 async function readText(lake: Lake, path: string): Promise<string | undefined> {
   try {
-    return (await lake.container.getBlockBlobClient(lake.blobName(path)).downloadToBuffer()).toString("utf8");
+    // One request, so that a file which is replaced at this moment comes as it was or as it is, never mixed.
+    const answer = await lake.container.getBlockBlobClient(lake.blobName(path)).download();
+    if (!answer.readableStreamBody) throw new Retryable(`Storage answered no content (${lake.url}/${path}).`);
+    return await textOf(answer.readableStreamBody);
   } catch (error) {
     if (isStatus(error, 404)) return undefined;
     throw error;
