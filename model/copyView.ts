@@ -42,7 +42,9 @@ export function copyView(instance: InstanceView, state: State, now: Date): CopyV
   const open = current ? [state.open.forward, state.open.backfill].filter((each) => each !== undefined) : [];
   const tables = new Map<string, TableView>();
   const add = (view: TableView) => tables.set(view.name, joined(tables.get(view.name), view));
-  const committed = current && instance.state === "running" ? sinceOpening(state) : instance.committed;
+  // Only a run that ended well says itself what it committed.
+  const committed =
+    current && instance.state !== "succeeded" ? committedBy(state, state.run?.id) : instance.committed;
   for (const done of state.finished.filter((each) => committed.includes(each.iteration))) {
     for (const table of done.tables) {
       const promoted = table.error === undefined ? table.windows : 0;
@@ -94,10 +96,8 @@ export function copyView(instance: InstanceView, state: State, now: Date): CopyV
   };
 }
 
-/** Iterations that the open run committed so far: those committed after it was opened. */
-function sinceOpening(state: State): number[] {
-  const openedAt = state.run?.openedAt ?? "";
-  return state.finished.filter((each) => each.committedAt >= openedAt).map((each) => each.iteration);
+function committedBy(state: State, run: number | undefined): number[] {
+  return state.finished.filter((each) => each.run === run).map((each) => each.iteration);
 }
 
 function refusedView(name: string, error: string): TableView {

@@ -1,9 +1,11 @@
 import type { State } from "./checkpoint/state.ts";
+import { copiedAsOf } from "./lag.ts";
 
 /**
  * Whether a job's next iteration is due at this tick: when waiting for the next tick would let lag, with the usual
  * duration of an iteration, pass the RPO. A log that was never written is due, and so is an iteration that a run
- * which is no more left open; a job that failed waits for its RPO, so that it isn't tried at every tick.
+ * which is no more left open; a job that failed waits for its RPO, so that it isn't tried at every tick, and so does one
+ * that copies history only, as nothing shortens its lag.
  * Moments in milliseconds.
  */
 export function isDue(state: State, rpoMs: number, now: number, nextTick: number): boolean {
@@ -11,8 +13,10 @@ export function isDue(state: State, rpoMs: number, now: number, nextTick: number
   const opened = Date.parse(state.run.openedAt);
   if (state.failed !== undefined) return now - opened >= rpoMs;
   if (state.open.forward || state.open.backfill) return true;
-  const readAt = state.lastForward?.readAt ?? state.finished.at(-1)?.readAt;
-  if (readAt === undefined) return now - opened >= rpoMs;
+  const readAt = copiedAsOf(state);
+  if (readAt === undefined || state.job?.mode === "backfill") return now - opened >= rpoMs;
   const duration = state.lastForward?.durationMs ?? 0;
-  return nextTick + duration - Date.parse(readAt) > rpoMs;
+  // A tick that isn't known, or is already past, is now.
+  const waited = nextTick > now ? nextTick : now;
+  return waited + duration - Date.parse(readAt) > rpoMs;
 }

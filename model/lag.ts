@@ -1,11 +1,19 @@
 import type { State } from "./checkpoint/state.ts";
 
 /**
+ * When the cursor was read that the destination stands at; undefined before anything is committed. A later backfill
+ * brings what was left of the history, up to the cursor of the first, and makes nothing newer.
+ */
+export function copiedAsOf(state: State): string | undefined {
+  return state.lastForward?.readAt ?? state.historyReadAt;
+}
+
+/**
  * Seconds since the last committed cursor was read; null before anything is committed. Counted from the reading of the
  * cursor and not from the rows' own times, so an idle database has no growing lag.
  */
 export function lagSeconds(state: State, now: Date): number | null {
-  const readAt = state.lastForward?.readAt ?? state.finished.at(-1)?.readAt;
+  const readAt = copiedAsOf(state);
   if (readAt === undefined) return null;
   return Math.max(0, (now.getTime() - Date.parse(readAt)) / 1000);
 }

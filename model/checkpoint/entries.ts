@@ -105,7 +105,7 @@ export const entrySchema = z.discriminatedUnion("kind", [
     lane: laneSchema,
     upTo: z.string(),
     /** When the cursor was read: what lag is counted from. */
-    readAt: z.string(),
+    readAt: z.iso.datetime({ precision: null }),
     tables: z.array(plannedTableSchema),
     /** Tables of the job in which nothing came since their cursor: the commit moves their cursor too. */
     quiet: z.array(z.string()),

@@ -9,8 +9,12 @@ import { FINISHED_KEPT, type OpenIteration, openIteration, type State, type Wind
  * 1. Entries come in the order of their numbers, none left out.
  * 2. Once a run is opened, entries of earlier runs can't follow.
  * 3. A table's cursor changes at a commit of its iteration only, and only where the table wasn't parked.
- * 4. A window is promoted only under an intent, and an iteration is committed only when each of its windows is
- *    promoted or its table parked.
+ * 4. A window is promoted only under an intent, an intent names only what was staged, with the very extents that were
+ *    verified, and an iteration is committed only when no intent is open and each of its windows is promoted or its
+ *    table parked.
+ * 5. A table's cursor passes the rows that were promoted and no others, whatever befell the table since: rows are
+ *    never copied twice. Where only a part was promoted no cursor is right, and the table is stopped.
+ * 6. A stopped table stays stopped, whatever the other lane commits.
  *
  * Throws an Error where an entry breaks one: such a log was not written by this protocol.
  */
@@ -31,7 +35,7 @@ export function fold(state: State, entry: Entry): State {
     case "progress":
       return progress(before, entry);
     case "promotionIntended":
-      return withOpen(before, entry, (open) => ({ ...open, intended: [...open.intended, ...entry.moves] }));
+      return promotionIntended(before, entry);
     case "promoted":
       return promoted(before, entry);
     case "iterationCommitted":
@@ -44,6 +48,9 @@ export function fold(state: State, entry: Entry): State {
 }
 
 function runOpened(state: State, entry: EntryOf<"runOpened">): State {
+  if (entry.run !== entry.number) {
+    throw new Error(`entry ${entry.number} opens a run and says that it is run ${entry.run}`);
+  }
   const { failed: _, ...rest } = state;
   return {
     ...rest,
@@ -59,6 +66,14 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
       `entry ${entry.number} plans a ${entry.lane} iteration while ${state.open[entry.lane]?.iteration} is open`,
     );
   }
+  if (entry.iteration !== state.lastIteration + 1) {
+    throw new Error(
+      `entry ${entry.number} plans iteration ${entry.iteration} after iteration ${state.lastIteration}`,
+    );
+  }
+  const names = entry.tables.map((table) => table.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new Error(`entry ${entry.number} plans table ${twice} twice`);
   const windows: Record<string, WindowState> = {};
   entry.tables.forEach((table, t) => {
     table.windows.forEach((_, w) => {
@@ -102,13 +117,19 @@ function progress(state: State, entry: EntryOf<"progress">): State {
     const change = (id: string, next: (before: WindowState) => WindowState) => {
       const before = windows[id];
       if (!before) throw new Error(`entry ${entry.number} speaks of window ${id}, which was never planned`);
+      if (before.stage === "promoted")
+        throw new Error(`entry ${entry.number} changes window ${id}, which is promoted`);
       windows[id] = next(before);
     };
     for (const { window, ...exported } of entry.exported) {
       change(window, () => ({ stage: "exported", ...exported }));
     }
     for (const { window, ...staged } of entry.staged) {
-      change(window, (before) => ({ ...before, stage: "staged", ...staged }));
+      change(window, (before) => {
+        if (before.stage === "planned")
+          throw new Error(`entry ${entry.number} stages window ${window}, which was not exported`);
+        return { ...before, stage: "staged", ...staged };
+      });
     }
     for (const { window, attempt, reason } of entry.reset) {
       change(window, () => ({ stage: "planned", attempt, error: reason }));
@@ -116,6 +137,27 @@ function progress(state: State, entry: EntryOf<"progress">): State {
     const parked = copyRecord(open.parked);
     for (const { table, reason } of entry.parked) parked[table] = reason;
     return { ...open, windows, parked };
+  });
+}
+
+function promotionIntended(state: State, entry: EntryOf<"promotionIntended">): State {
+  return withOpen(state, entry, (open) => {
+    const known = new Set(open.intended.flatMap((move) => move.windows.map((each) => each.window)));
+    for (const { table, windows } of entry.moves) {
+      if (table in open.parked)
+        throw new Error(`entry ${entry.number} promotes table ${table}, which is parked`);
+      for (const { window, extents } of windows) {
+        const staged = open.windows[window];
+        if (staged?.stage !== "staged" || staged.extents?.join() !== extents.join())
+          throw new Error(
+            `entry ${entry.number} promotes extents of window ${window} that were not verified`,
+          );
+        if (known.has(window))
+          throw new Error(`entry ${entry.number} promotes window ${window} a second time`);
+        known.add(window);
+      }
+    }
+    return { ...open, intended: [...open.intended, ...entry.moves] };
   });
 }
 
@@ -147,12 +189,27 @@ function promoted(state: State, entry: EntryOf<"promoted">): State {
 function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
   const open = openIteration(state, entry.iteration);
   if (!open) throw new Error(`entry ${entry.number} commits iteration ${entry.iteration}, which is not open`);
+  if (open.intended.length > 0) {
+    const waiting = open.intended.map((move) => move.table).join(", ");
+    throw new Error(
+      `entry ${entry.number} commits iteration ${entry.iteration} while the promotion of ${waiting} is under way`,
+    );
+  }
   const tables = copyRecord(state.tables);
   const summary: State["finished"][number]["tables"] = [];
   open.tables.forEach((planned, t) => {
     const own = windowsOf(open, t);
-    const reason = open.parked[planned.name];
-    if (reason === undefined && own.some((window) => window.stage !== "promoted")) {
+    const promotedWindows = own.filter((window) => window.stage === "promoted");
+    const whole = promotedWindows.length === own.length;
+    const part = !whole && promotedWindows.length > 0;
+    const stopped =
+      open.stopped[planned.name] ??
+      (part
+        ? `Only a part of iteration ${open.iteration} was promoted to table ${planned.name}.`
+        : undefined);
+    // Parked after its promotion: its rows are in, and what parked it concerns the next iteration.
+    const reason = stopped ?? (whole ? undefined : open.parked[planned.name]);
+    if (reason === undefined && !whole) {
       throw new Error(
         `entry ${entry.number} commits iteration ${entry.iteration} before table ${planned.name} was promoted`,
       );
@@ -160,12 +217,11 @@ function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
     summary.push({
       name: planned.name,
       windows: own.length,
-      rows: own.reduce((sum, window) => sum + (window.stage === "promoted" ? (window.rows ?? 0) : 0), 0),
-      bytes: own.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
+      rows: promotedWindows.reduce((sum, window) => sum + (window.rows ?? 0), 0),
+      bytes: promotedWindows.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
       ...(reason === undefined ? {} : { error: reason }),
     });
     const known = tables[planned.name];
-    const stopped = open.stopped[planned.name];
     if (stopped !== undefined) {
       const kept = known ?? { cursor: planned.after ?? "", backfill: "none" as const, backfillUpTo: "" };
       tables[planned.name] = { ...kept, error: stopped, stopped };
@@ -179,6 +235,8 @@ function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
   });
   for (const name of open.quiet)
     tables[name] = advanced(tables[name], open, open.upTo, tables[name]?.signature);
+  for (const { table, reason } of open.refused)
+    summary.push({ name: table, windows: 0, rows: 0, bytes: 0, error: reason });
   const { [open.lane]: _, ...others } = state.open;
   return {
     ...state,
@@ -189,6 +247,7 @@ function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
       ...state.finished,
       {
         iteration: open.iteration,
+        run: entry.run,
         lane: open.lane,
         upTo: open.upTo,
         readAt: open.readAt,
@@ -201,10 +260,10 @@ function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
           lastForward: {
             upTo: open.upTo,
             readAt: open.readAt,
-            durationMs: Date.parse(entry.at) - Date.parse(open.readAt),
+            durationMs: Math.max(0, Date.parse(entry.at) - Date.parse(open.readAt)),
           },
         }
-      : {}),
+      : { historyReadAt: state.historyReadAt ?? open.readAt }),
   };
 }
 
@@ -221,6 +280,7 @@ function advanced(
     backfill,
     backfillUpTo: known?.backfillUpTo ?? upTo,
     ...(signature === undefined ? {} : { signature }),
+    ...(known?.stopped === undefined ? {} : { error: known.stopped, stopped: known.stopped }),
   };
 }
 

@@ -64,6 +64,8 @@ export const tableStateSchema = z.object({
 
 export const finishedIterationSchema = z.object({
   iteration: z.number().int(),
+  /** The run that committed it. */
+  run: z.number().int(),
   lane: laneSchema,
   upTo: z.string(),
   readAt: z.string(),
@@ -95,6 +97,8 @@ export const stateSchema = z.object({
   toClean: z.array(openIterationSchema),
   finished: z.array(finishedIterationSchema),
   lastForward: z.object({ upTo: z.string(), readAt: z.string(), durationMs: z.number() }).optional(),
+  /** When the cursor of the first backfill was read: until a forward iteration commits, what is copied is as of then. */
+  historyReadAt: z.string().optional(),
 });
 
 export type WindowState = z.infer<typeof windowStateSchema>;
