@@ -111,3 +111,22 @@ export function tableColumns(
   }
   return columns;
 }
+
+/** The declaration of a stored function, as the parser reads it. */
+export function parseFunction(parameters: string, body: string): RawNode {
+  const code = language.KustoCode.Parse(`let f = ${parameters} ${body};`);
+  const declaration =
+    code?.Syntax === null || code === null ? undefined : firstOfKind(code.Syntax, "FunctionDeclaration");
+  if (declaration === undefined) throw notSupported("A stored function that the parser can't read");
+  return declaration;
+}
+
+function firstOfKind(node: RawNode, kind: string): RawNode | undefined {
+  if (kindName(node.Kind) === kind) return node;
+  for (let i = 0; i < node.ChildCount; i++) {
+    const child = node.GetChild(i);
+    const found = child === null || child === undefined ? undefined : firstOfKind(child, kind);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
