@@ -18,6 +18,7 @@ import { policyCommands } from "./policies.ts";
 import { principalCommands } from "./principals.ts";
 import { createReader } from "./reader.ts";
 import { showTableCommands } from "./showTables.ts";
+import { checkSyntax } from "./syntaxCheck.ts";
 import { systemCommands } from "./system.ts";
 import { tableCommands } from "./tables.ts";
 
@@ -52,6 +53,7 @@ export async function runCommand(context: CommandContext, text: string): Promise
   const trimmed = text.trim();
   if (!trimmed.startsWith(".")) throw syntaxError("a management command starts with a dot.");
   const pipe = pipeOf(trimmed);
+  checkSyntax(pipe === undefined ? trimmed : trimmed.slice(0, pipe));
   const reader = createReader(pipe === undefined ? trimmed : trimmed.slice(0, pipe), 1);
   for (const family of FAMILIES) {
     const answer = await family(reader, context);

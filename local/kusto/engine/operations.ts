@@ -6,6 +6,7 @@ import type { Clock } from "./clock.ts";
 import { type Faults, faultError } from "./faults.ts";
 import type { RequestContext } from "./request.ts";
 import type { CommandResult } from "./result.ts";
+import { decodeResult, encodedResultSchema, encodeResult } from "./resultText.ts";
 import type { Store } from "./store.ts";
 import { TICKS_PER_DAY } from "./ticks.ts";
 
@@ -79,6 +80,7 @@ const recordSchema = z.object({
   clientRequest: z.string(),
   startedOn: z.string().transform((text) => BigInt(text)),
   retry: z.boolean(),
+  details: encodedResultSchema.optional(),
   records: z.array(
     z.object({ at: z.string().transform((text) => BigInt(text)), state: stateSchema, status: z.string() }),
   ),
@@ -102,8 +104,9 @@ export async function createOperations(
   const entries = new Map<string, Entry>();
   const running = new Set<Promise<unknown>>();
   const save = (entry: Entry): void => {
-    const { abort: _, details: __, ...rest } = entry;
-    const text = JSON.stringify(rest, (_key, value: unknown) =>
+    const { abort: _, details, ...rest } = entry;
+    const kept = details === undefined ? rest : { ...rest, details: encodeResult(details) };
+    const text = JSON.stringify(kept, (_key, value: unknown) =>
       typeof value === "bigint" ? value.toString() : value,
     );
     const saving = store.writeLog(`operation/${entry.id}`, text).catch(report);
@@ -119,7 +122,11 @@ export async function createOperations(
   for (const [key, value] of await store.readLog()) {
     if (!key.startsWith("operation/")) continue;
     const read = recordSchema.parse(JSON.parse(value));
-    const entry: Entry = { ...read, details: undefined, abort: new AbortController() };
+    const entry: Entry = {
+      ...read,
+      details: read.details === undefined ? undefined : decodeResult(read.details),
+      abort: new AbortController(),
+    };
     entries.set(entry.id, entry);
     const last = entry.records.at(-1)?.state;
     if (last === "InProgress" || last === "Scheduled")
