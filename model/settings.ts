@@ -1,32 +1,50 @@
 import { z } from "zod";
 import { parseDuration } from "./durations.ts";
 import { formatSchema, ingestionSchema, type Job, jobSchema, modeSchema, type Slots } from "./job.ts";
+import { msFromTicks, ticksFromIso } from "./ticks.ts";
+
+/*
+ * Every setting is checked here, and every reason is written here: a parser's own message repeats what it was given,
+ * which may be a secret that went into the wrong setting.
+ */
+const DURATION = "is not a duration above zero. Write it as 90s, 5m, 2h, 1d, 00:05:00 or PT5M";
+const NAMES = "is neither names separated by commas nor a JSON array of names";
+const SLOTS = "is neither a number of slots nor a percentage up to 100%";
+const COUNT = "is not a whole number above zero";
 
 /** The app's settings, as the environment gives them: names of `local.settings.json` and of the portal. */
 const rawSchema = z.object({
-  KUSTO_COPY_JOB: z.string().default("default"),
+  KUSTO_COPY_JOB: checkedSetting(
+    "default",
+    (text) => jobSchema.shape.name.parse(text),
+    "is not a name of up to 63 letters, digits, dots, dashes and underscores that begins with a letter or digit",
+  ),
   KUSTO_COPY_SOURCE: z.string().default(""),
   KUSTO_COPY_DESTINATION: z.string().default(""),
   KUSTO_COPY_DATABASE: z.string().default(""),
   KUSTO_COPY_DESTINATION_DATABASE: z.string().optional(),
   KUSTO_COPY_LAKE: z.string().default(""),
-  KUSTO_COPY_TABLES_INCLUDE: z.string().default(""),
-  KUSTO_COPY_TABLES_EXCLUDE: z.string().default(""),
-  KUSTO_COPY_TABLES_SNAPSHOT: z.string().default(""),
+  KUSTO_COPY_TABLES_INCLUDE: checkedSetting("", splitNames, NAMES),
+  KUSTO_COPY_TABLES_EXCLUDE: checkedSetting("", splitNames, NAMES),
+  KUSTO_COPY_TABLES_SNAPSHOT: checkedSetting("", splitNames, NAMES),
   KUSTO_COPY_RPO: durationSetting("5m"),
-  KUSTO_COPY_BACKFILL_HORIZON: z.string().default(""),
-  KUSTO_COPY_MODE: modeSchema.default("backfill-and-new"),
-  KUSTO_COPY_FORMAT: formatSchema.default("auto"),
-  KUSTO_COPY_INGESTION: ingestionSchema.default("queued"),
+  KUSTO_COPY_BACKFILL_HORIZON: checkedSetting(
+    "",
+    (text) => parseHorizon(text, new Date()),
+    "is neither a date of the years 1 to 9999 nor a duration that counts back from now",
+  ),
+  KUSTO_COPY_MODE: choiceSetting(modeSchema).default("backfill-and-new"),
+  KUSTO_COPY_FORMAT: choiceSetting(formatSchema).default("auto"),
+  KUSTO_COPY_INGESTION: choiceSetting(ingestionSchema).default("queued"),
   KUSTO_COPY_EXPORT_SLOTS: slotsSetting("100%"),
   KUSTO_COPY_INGESTION_SLOTS: slotsSetting("100%"),
   KUSTO_COPY_QUERY_SLOTS: slotsSetting("10%"),
-  KUSTO_COPY_WINDOW_ROWS: z.coerce.number().int().positive().default(1_000_000),
-  KUSTO_COPY_MAX_ATTEMPTS: z.coerce.number().int().positive().default(5),
+  KUSTO_COPY_WINDOW_ROWS: countSetting().default(1_000_000),
+  KUSTO_COPY_MAX_ATTEMPTS: countSetting().default(5),
   KUSTO_COPY_POLL: durationSetting("2s"),
   KUSTO_COPY_INGESTION_TIMEOUT: durationSetting("1h"),
-  KUSTO_COPY_CLUSTER_ACCESS: z.string().default("sas"),
-  KUSTO_COPY_STATUS_ACCESS: z.string().default("impersonate"),
+  KUSTO_COPY_CLUSTER_ACCESS: accessSetting("sas"),
+  KUSTO_COPY_STATUS_ACCESS: accessSetting("impersonate"),
   KUSTO_COPY_EVENTS_TOPIC: z.string().default(""),
   KUSTO_COPY_EVENTS_KEY: z.string().default(""),
 });
@@ -55,10 +73,7 @@ export function readSettings(
     ok: false,
     problems: parsed.error.issues.map((issue) => ({
       name: issue.path.join("."),
-      reason:
-        issue.code === "invalid_type" && given[issue.path.join(".")] === undefined
-          ? "is missing"
-          : issue.message,
+      reason: issue.message,
     })),
   };
 }
@@ -105,15 +120,20 @@ export function jobOfSettings(settings: RawSettings, endpoints: PublicEndpoints,
   });
 }
 
-/** A horizon as a moment (ISO): from a date, or from a time span counted back from `now`. Throws on anything else. */
+/**
+ * A horizon as a moment (ISO): from a date, UTC where it names no offset as everywhere in Kusto, or from a time span
+ * counted back from `now`. To the millisecond, what is under it cut off. Throws on anything else.
+ */
 export function parseHorizon(text: string, now: Date): string {
-  if (/^\d{4}-\d\d-\d\d/.test(text)) {
-    const date = new Date(/T|Z$/.test(text) ? text : `${text}T00:00:00Z`);
-    if (Number.isNaN(date.getTime())) throw new Error(`"${text}" is no date.`);
-    return date.toISOString();
-  }
-  return new Date(now.getTime() - parseDuration(text)).toISOString();
+  const value = text.trim();
+  const ms = /^\d{4}-\d\d-\d\d/.test(value)
+    ? msFromTicks(ticksFromIso(value))
+    : now.getTime() - parseDuration(value);
+  if (ms < EARLIEST_MS) throw new Error(`"${text}" reaches back beyond the year 1.`);
+  return new Date(ms).toISOString();
 }
+
+const EARLIEST_MS = msFromTicks(0n);
 
 /** `10`, `50%`. Throws on anything else. */
 export function parseSlots(text: string): Slots {
@@ -123,14 +143,14 @@ export function parseSlots(text: string): Slots {
     !match ||
     value <= 0 ||
     (match[2] === "%" && value > 100) ||
-    (match[2] === "" && !Number.isInteger(value))
+    (match[2] === "" && !Number.isSafeInteger(value))
   ) {
     throw new Error(`"${text}" is neither a number of slots nor a percentage up to 100%.`);
   }
   return match[2] === "%" ? { percent: value } : { count: value };
 }
 
-/** Names separated by commas; a JSON array where a name holds a comma. */
+/** Names separated by commas; a JSON array where a name holds a comma, begins with a bracket or ends in a space. */
 export function splitNames(text: string): string[] {
   const trimmed = text.trim();
   if (trimmed.startsWith("[")) return z.array(z.string().min(1)).parse(JSON.parse(trimmed));
@@ -144,21 +164,64 @@ function durationSetting(standard: string) {
   return z
     .string()
     .default(standard)
-    .transform((text, context) => transformed(() => parseDuration(text), context));
+    .transform((text, context) => transformed(() => positive(parseDuration(text)), DURATION, context));
+}
+
+function positive(ms: number): number {
+  if (ms <= 0) throw new Error("It is zero.");
+  return ms;
+}
+
+/** A setting that is kept as text, but only where it can be read. */
+function checkedSetting(standard: string, read: (text: string) => unknown, reason: string) {
+  return z
+    .string()
+    .default(standard)
+    .transform((text, context) =>
+      transformed(
+        () => {
+          if (text !== "") read(text);
+          return text;
+        },
+        reason,
+        context,
+      ),
+    );
+}
+
+function accessSetting(standard: "sas" | "impersonate") {
+  const known = z.union([z.literal(standard), z.string().regex(/^managed_identity=.+$/)]);
+  return checkedSetting(
+    standard,
+    (text) => known.parse(text),
+    `is neither ${standard} nor managed_identity=<system or id>`,
+  );
+}
+
+function choiceSetting<T extends string>(choices: z.ZodEnum<Record<T, T>>) {
+  return z.enum(choices.enum, { error: `is none of ${choices.options.join(", ")}` });
+}
+
+function countSetting() {
+  return z.coerce.number(COUNT).int(COUNT).positive(COUNT);
 }
 
 function slotsSetting(standard: string) {
   return z
     .string()
     .default(standard)
-    .transform((text, context) => transformed(() => parseSlots(text), context));
+    .transform((text, context) => transformed(() => parseSlots(text), SLOTS, context));
 }
 
-function transformed<T>(parse: () => T, context: { addIssue: (issue: string) => void }): T | typeof z.NEVER {
+function transformed<T>(
+  parse: () => T,
+  reason: string,
+  context: { addIssue: (issue: string) => void },
+): T | typeof z.NEVER {
   try {
     return parse();
-  } catch (error) {
-    context.addIssue(error instanceof Error ? error.message : String(error));
+  } catch {
+    context.addIssue(reason);
     return z.NEVER;
   }
 }
