@@ -1,3 +1,4 @@
+import type { Lane } from "./checkpoint/entries.ts";
 import { windowsOf } from "./checkpoint/fold.ts";
 import type { State } from "./checkpoint/state.ts";
 import { lagSeconds } from "./lag.ts";
@@ -41,14 +42,21 @@ export function copyView(instance: InstanceView, state: State, now: Date): CopyV
   const current = state.run?.instance === instance.id;
   const open = current ? [state.open.forward, state.open.backfill].filter((each) => each !== undefined) : [];
   const tables = new Map<string, TableView>();
-  const add = (view: TableView) => tables.set(view.name, joined(tables.get(view.name), view));
+  const errors = new Map<string, Map<Lane, string | null>>();
+  const add = (lane: Lane, view: TableView) => {
+    // A table that was parked catches up in a later iteration of its lane: the last one counts.
+    const ofLanes = (errors.get(view.name) ?? new Map<Lane, string | null>()).set(lane, view.error);
+    errors.set(view.name, ofLanes);
+    const error = [...ofLanes.values()].find((each) => each !== null) ?? null;
+    tables.set(view.name, joined(tables.get(view.name), view, error));
+  };
   // Only a run that ended well says itself what it committed.
   const committed =
     current && instance.state !== "succeeded" ? committedBy(state, state.run?.id) : instance.committed;
   for (const done of state.finished.filter((each) => committed.includes(each.iteration))) {
     for (const table of done.tables) {
       const promoted = table.error === undefined ? table.windows : 0;
-      add({
+      add(done.lane, {
         name: table.name,
         state: table.error === undefined ? "succeeded" : "failed",
         windows: { total: table.windows, exported: promoted, staged: promoted, promoted },
@@ -64,7 +72,7 @@ export function copyView(instance: InstanceView, state: State, now: Date): CopyV
       const reached = (...stages: string[]) =>
         windows.filter((window) => stages.includes(window.stage)).length;
       const parked = iteration.parked[table.name];
-      add({
+      add(iteration.lane, {
         name: table.name,
         state: parked === undefined ? "running" : "failed",
         windows: {
@@ -78,7 +86,7 @@ export function copyView(instance: InstanceView, state: State, now: Date): CopyV
         error: parked ?? null,
       });
     });
-    for (const { table, reason } of iteration.refused) add(refusedView(table, reason));
+    for (const { table, reason } of iteration.refused) add(iteration.lane, refusedView(table, reason));
   }
   const views = [...tables.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const failed = views.filter((table) => table.state === "failed");
@@ -111,13 +119,13 @@ function refusedView(name: string, error: string): TableView {
   };
 }
 
-function joined(before: TableView | undefined, view: TableView): TableView {
+function joined(before: TableView | undefined, view: TableView, error: string | null): TableView {
   if (!before) return view;
   const add = (key: keyof TableView["windows"]) => before.windows[key] + view.windows[key];
-  const worst = [before.state, view.state].includes("failed") ? "failed" : view.state;
+  const going = [before.state, view.state].includes("running") ? "running" : "succeeded";
   return {
     name: view.name,
-    state: worst,
+    state: error === null ? going : "failed",
     windows: {
       total: add("total"),
       exported: add("exported"),
@@ -126,6 +134,6 @@ function joined(before: TableView | undefined, view: TableView): TableView {
     },
     rows: before.rows + view.rows,
     bytes: before.bytes + view.bytes,
-    error: view.error ?? before.error,
+    error,
   };
 }

@@ -24,9 +24,9 @@ export function stagingTable(copyId: string, run: number, iteration: number, tab
 
 export const STAGING_PREFIX = "KC_Staging_";
 
-/** Copy and run of a staging table's name; undefined for other tables. */
+/** Copy, run and iteration of a staging table's name; undefined for every other name, as what it owns may be dropped. */
 export function stagingOwner(name: string): { copyId: string; run: number; iteration: number } | undefined {
-  const match = /^KC_Staging_([0-9a-f]{8})_(\d+)_(\d+)_\d+$/.exec(name);
+  const match = /^KC_Staging_([0-9a-f]{8})_(0|[1-9]\d{0,14})_(0|[1-9]\d{0,14})_(?:0|[1-9]\d*)$/.exec(name);
   return match?.[1] === undefined
     ? undefined
     : { copyId: match[1], run: Number(match[2]), iteration: Number(match[3]) };

@@ -56,10 +56,15 @@ export function pickFlights(flights: readonly Flight[], slots: SlotCounts, now: 
   ];
 }
 
-/** How many more windows a run takes from the log, so that no slot waits for one and the carried state stays small. */
-export function windowsWanted(flights: readonly Flight[], slots: SlotCounts): number {
+/**
+ * How many more windows a run takes from the log, so that no slot waits for one and the carried state stays small.
+ * For the forward lane, backfill windows that wait don't count: they would hold new data back for a turn of each slot.
+ */
+export function windowsWanted(flights: readonly Flight[], slots: SlotCounts, lane?: Lane): number {
   const waiting = flights.filter(
-    (flight) => flight.stage === "toExport" || flight.stage === "toIngest",
+    (flight) =>
+      (flight.stage === "toExport" || flight.stage === "toIngest") &&
+      (lane !== "forward" || flight.lane === "forward"),
   ).length;
   return Math.max(0, slots.export + slots.ingestion - waiting);
 }
