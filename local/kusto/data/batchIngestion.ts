@@ -2,17 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { maxValueSize } from "../commands/columns.ts";
 import type { Engine } from "../engine/engine.ts";
-import { findTable } from "../engine/lookup.ts";
-import type { TableState } from "../engine/state.ts";
 import { deleteSource, type StorageAccess } from "./blobs.ts";
-import { formatOf } from "./dataFormat.ts";
-import { ingestionError } from "./ingestionError.ts";
 import { describeError, type IngestionReports } from "./ingestionReports.ts";
-import { type MappedColumn, parseMapping } from "./mapping.ts";
 import type { IngestionMessage } from "./queueMessage.ts";
 import type { HeldMessage } from "./queueReceiver.ts";
 import { type ReadRelation, readIntoRelation } from "./read.ts";
 import { quoteIdentifier } from "./sqlText.ts";
+import { ingestionTarget } from "./targetTable.ts";
 
 /** A blob that waits for its ingestion. */
 export interface QueuedBlob {
@@ -44,40 +40,13 @@ interface FailedBlob {
   readonly error: unknown;
 }
 
-function mappingOf(table: TableState, message: IngestionMessage): MappedColumn[] | undefined {
-  const { mapping, mappingReference, format } = message.properties;
-  if (mapping !== undefined) return parseMapping(mapping);
-  if (mappingReference === undefined) return undefined;
-  const found = formatOf(format, message.blob);
-  const kind = found === "parquet" ? "parquet" : found.endsWith("json") ? "json" : "csv";
-  const named = table.mappings.find(
-    (one) => one.name === mappingReference && one.kind.toLowerCase() === kind,
-  );
-  if (named === undefined)
-    throw ingestionError(
-      "BadRequest_MappingReferenceWasNotFound",
-      `Mapping reference '${mappingReference}' wasn't found.`,
-    );
-  return parseMapping(named.mapping);
-}
-
-function tableOf(engine: Engine, message: IngestionMessage): TableState {
-  const database = engine.store.state().databases.get(message.database.toLowerCase());
-  if (database === undefined)
-    throw ingestionError("BadRequest_DatabaseNotExist", `Database '${message.database}' doesn't exist.`);
-  if (!database.tables.has(message.table))
-    throw ingestionError("BadRequest_TableNotExist", `Table '${message.table}' doesn't exist.`);
-  return findTable(database, message.table);
-}
-
 async function readBlob(
   connection: DuckDBConnection,
-  table: TableState,
   message: IngestionMessage,
   context: BatchContext,
 ): Promise<ReadRelation> {
   const { properties } = message;
-  const mapping = mappingOf(table, message);
+  const { table, mapping } = await ingestionTarget(context.engine, message);
   return await readIntoRelation(connection, {
     sources: [message.blob],
     ...(properties.format === undefined ? {} : { format: properties.format }),
@@ -107,7 +76,7 @@ async function tryBatch(blobs: readonly QueuedBlob[], context: BatchContext): Pr
       for (const blob of blobs) {
         // A blob that can't be read fails alone.
         try {
-          const relation = await readBlob(connection, tableOf(engine, blob.message), blob.message, context);
+          const relation = await readBlob(connection, blob.message, context);
           good.push({ blob, relation });
         } catch (error) {
           failed.push({ blob, error });
@@ -115,9 +84,9 @@ async function tryBatch(blobs: readonly QueuedBlob[], context: BatchContext): Pr
       }
       const first = good[0]?.blob.message;
       if (first === undefined) return { done: [], failed, skipped: false };
-      const columns = tableOf(engine, first)
-        .columns.map((column) => quoteIdentifier(column.name))
-        .join(", ");
+      // A table changed meanwhile makes the try fail, and the next one reads what it is then.
+      const { table } = await ingestionTarget(engine, first);
+      const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(", ");
       const relation = `(${good.map((one) => `SELECT ${columns} FROM ${one.relation.relation}`).join(" UNION ALL ")})`;
       try {
         const result = await engine.ingestRelation(first.database, first.table, relation, {

@@ -71,3 +71,10 @@ export function formatOf(asked: string | undefined, source: string): DataFormat 
   if (asked === undefined) return "csv";
   throw ingestionError("BadRequest_FormatNotSupported", `The format '${wanted}' is not known.`);
 }
+
+/** The kind of ingestion mapping that data of a format takes (`kusto/management/mappings.md`). */
+export function dataKind(asked: string | undefined, source: string): "csv" | "json" | "parquet" {
+  const format = formatOf(asked, source);
+  if (format === "parquet") return "parquet";
+  return format.endsWith("json") ? "json" : "csv";
+}

@@ -164,7 +164,9 @@ export async function exportRelation(
   const prefix = request.namePrefix ?? randomUUID().replaceAll("-", "");
   const headers = request.includeHeaders ?? "none";
   const pieces =
-    request.distribution === "single" || request.pieces === undefined || request.pieces.length === 0
+    (request.distribution ?? "per_shard") !== "per_shard" ||
+    request.pieces === undefined ||
+    request.pieces.length === 0
       ? [request.sql]
       : request.pieces;
   const folder = await mkdtemp(join(tmpdir(), "kusto-export-"));

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { KustoColumn } from "../catalog.ts";
 import { type Json, parseJson, printJson } from "../kql/values.ts";
+import { notSupported } from "../kustoError.ts";
 import { READING } from "./functions.ts";
 import { ingestionError } from "./ingestionError.ts";
 import { JsonDocumentError, jsonDocuments } from "./jsonDocuments.ts";
@@ -11,6 +12,10 @@ import type { LocalSource } from "./read.ts";
 import { quoteIdentifier } from "./sqlText.ts";
 import { unixTimeSql, valueSql } from "./textColumn.ts";
 import { createTextTable } from "./textRows.ts";
+
+/** Longest text that a JavaScript string holds, and largest record that Kusto takes. */
+const MAX_FILE = 512 * 1024 * 1024;
+const MAX_RECORD = 64 * 1024 * 1024;
 
 function malformed(local: LocalSource): never {
   throw ingestionError(
@@ -40,6 +45,8 @@ function* records(text: string, format: "json" | "singlejson" | "multijson"): Ge
       if (line.trim() === "") continue;
       const value = parseJson(line);
       if (value === undefined) throw new JsonDocumentError("not valid JSON");
+      if (line.length > MAX_RECORD)
+        throw ingestionError("Stream_InputStreamTooLarge", "A record is larger than 64 MB.");
       yield value;
     }
     return;
@@ -59,6 +66,7 @@ export async function readJson(
   local: LocalSource,
   format: "json" | "singlejson" | "multijson",
 ): Promise<void> {
+  if ((await stat(local.file)).size >= MAX_FILE) throw notSupported("JSON data of 512 MB and more");
   const table = `t_${randomUUID()}`;
   try {
     const target = await createTextTable(connection, table, local.columns.length);

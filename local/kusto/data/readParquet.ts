@@ -72,9 +72,37 @@ function columnSql(
   return time ?? parquetValueSql(column, found.sql, found.kind, limitOf(local, column), local.seed);
 }
 
+const MAX_RECORD = 64 * 1024 * 1024;
+
+/** A record over 64 MB fails (`kusto/query/scalar-data-types/string.md`); only a row group larger than that can hold one. */
+async function checkRecords(
+  connection: DuckDBConnection,
+  local: LocalSource,
+  fields: ReadonlyMap<string, Field>,
+): Promise<void> {
+  const file = quoteLiteral(local.file);
+  const groups = `SELECT sum(total_uncompressed_size)::DOUBLE AS size FROM parquet_metadata(${file}) GROUP BY row_group_id`;
+  const largest = (
+    await connection.runAndReadAll(`SELECT coalesce(max(size), 0) FROM (${groups})`)
+  ).getRows()[0]?.[0];
+  const texts = [...fields]
+    .filter(([, field]) => field.type === "VARCHAR")
+    .map(([name]) => `coalesce(strlen(${quoteIdentifier(name)}), 0)`);
+  if (Number(largest ?? 0) <= MAX_RECORD || texts.length === 0) return;
+  const longest = (
+    await connection.runAndReadAll(`SELECT max(${texts.join(" + ")}) FROM read_parquet(${file})`)
+  ).getRows()[0]?.[0];
+  if (Number(longest ?? 0) > MAX_RECORD)
+    throw ingestionError(
+      "Stream_InputStreamTooLarge",
+      `A record in '${local.printable}' is larger than 64 MB.`,
+    );
+}
+
 /** Reads a Parquet file by its columns' names or the mapping's paths, with the documented conversions and no others (`kusto/management/parquet-mapping.md`). */
 export async function readParquet(connection: DuckDBConnection, local: LocalSource): Promise<void> {
   const fields = await fieldsOf(connection, local);
+  await checkRecords(connection, local, fields);
   const select = local.columns.map((column, i) => columnSql(local, fields, column, i)).join(", ");
   await local.insert(`SELECT ${select} FROM read_parquet(${quoteLiteral(local.file)})`);
 }

@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { AzureNamedKeyCredential, TableClient } from "@azure/data-tables";
 import {
   BlobServiceClient,
   ContainerSASPermissions,
@@ -14,6 +15,11 @@ import {
   ReportMethod,
 } from "azure-kusto-ingest";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  identityToken,
+  queueService,
+  resourceNames,
+} from "../../../../local/kusto/data/ingestionResources.ts";
 import { sharedKey } from "../../../../local/kusto/data/storageEndpoints.ts";
 import { type Azurite, startAzurite } from "./azurite.ts";
 import { openCluster, type TestCluster, until } from "./cluster.ts";
@@ -239,6 +245,72 @@ describe("queued ingestion by the official client", () => {
       [5n, "five"],
       [null, ""],
     ]);
+  });
+});
+
+describe("a mapping that names types", () => {
+  const mapping =
+    '[{"column":"a","datatype":"long","Properties":{"Ordinal":"0"}},{"column":"c","datatype":"string","Properties":{"Ordinal":"1"}}]';
+
+  it("adds the columns that the table lacks", async () => {
+    await client.ingestFromBlob(
+      sasUrl(await put("x.csv", "1,x")),
+      properties({ additionalProperties: { ingestionMapping: mapping } }),
+    );
+    await until(() => extents().length > 0, "the extent");
+    expect(await cluster.rows(table)).toEqual([[1n, "", "x"]]);
+  });
+
+  it("creates the table that isn't there", async () => {
+    table = `${table}New`;
+    await client.ingestFromBlob(
+      sasUrl(await put("x.csv", "1,x")),
+      properties({ additionalProperties: { ingestionMapping: mapping } }),
+    );
+    await until(() => extents().length > 0, "the extent");
+    expect(await cluster.rows(table)).toEqual([[1n, "x"]]);
+  });
+});
+
+describe("the status table", () => {
+  it("says what became of a message that names a row of it", async () => {
+    const names = resourceNames("queued");
+    const send = async (blob: string, row: string): Promise<void> => {
+      const message = {
+        Id: row,
+        BlobPath: blob,
+        DatabaseName: "D",
+        TableName: table,
+        FlushImmediately: true,
+        ReportMethod: 1,
+        IngestionStatusInTable: { tableConnectionString: "", partitionKey: row, rowKey: row },
+        AdditionalProperties: {
+          format: "csv",
+          authorizationContext: identityToken("queued", azurite.endpoints),
+        },
+      };
+      await queueService(azurite.endpoints)
+        .getQueueClient(names.ready)
+        .sendMessage(Buffer.from(JSON.stringify(message)).toString("base64"));
+    };
+    const status = new TableClient(
+      azurite.endpoints.table,
+      names.table,
+      new AzureNamedKeyCredential(azurite.endpoints.account, azurite.endpoints.key),
+      { allowInsecureConnection: true },
+    );
+    const found = async (row: string): Promise<unknown> =>
+      (await status.getEntity(row, row).catch(() => ({ Status: undefined }))).Status;
+    const path = await put("x.csv", "1,x");
+    await send(sasUrl(path, "rd"), "good");
+    await send(sasUrl("nothing.csv"), "bad");
+    await until(
+      async () => (await found("good")) !== undefined && (await found("bad")) !== undefined,
+      "both rows",
+    );
+    expect([await found("good"), await found("bad")]).toEqual(["Succeeded", "Failed"]);
+    // Without RetainBlobOnSuccess the blob goes once it is in.
+    expect(await container().getBlobClient(path).exists()).toBe(false);
   });
 });
 
