@@ -8,6 +8,7 @@ import { exportProperties } from "./exportProperties.ts";
 import { createResources, identityToken, ingestionResources } from "./ingestionResources.ts";
 import { allowsManagedIdentity } from "./managedIdentity.ts";
 import { parseMapping } from "./mapping.ts";
+import { isStrict } from "./queueMessage.ts";
 import { startQueuePump } from "./queuePump.ts";
 import { readIntoRelation } from "./read.ts";
 import type { StorageEndpoints } from "./storageEndpoints.ts";
@@ -60,6 +61,7 @@ export function createDataPart(settings: DataSettings): DataPart {
         ...(request.mapping === undefined ? {} : { mapping: parseMapping(request.mapping) }),
         ignoreFirstRecord: request.ignoreFirstRecord,
         treatGzAsUncompressed: request.properties.treatgzasuncompressed?.toLowerCase() === "true",
+        constantFields: isStrict(request.properties.validationpolicy),
         limits,
         access: access(request.database),
         usage: request.usage,

@@ -28,7 +28,7 @@ function refuse(name: string, value: string): never {
 const CODECS: readonly ParquetCompression[] = ["gzip", "snappy", "lz4_raw", "brotli", "zstd"];
 
 /** Properties that are read elsewhere (`persistDetails`) or that this engine has nothing to do for. */
-const OTHERS = ["persistdetails", "spread", "concurrency"];
+const OTHERS = ["persistdetails", "spread", "concurrency", "usenativeparquetwriter"];
 
 /** Reads the `with (…)` of an `.export` (`kusto/management/data-export/export-data-to-storage.md`, supported properties). */
 export function exportProperties(given: Readonly<Record<string, string>>): FromProperties {

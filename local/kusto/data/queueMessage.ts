@@ -99,7 +99,8 @@ export function textList(name: string, value: unknown): string[] {
   return parsed.success ? parsed.data : malformed(name);
 }
 
-function isStrict(policy: unknown): boolean {
+/** Whether a `validationPolicy` makes records of unequal length fail (`kusto/ingestion-properties.md`). */
+export function isStrict(policy: unknown): boolean {
   let value: unknown = policy;
   if (typeof policy === "string") {
     try {
