@@ -24,13 +24,13 @@ const ticksOfTimestamp = (expression: string) => `(epoch_us(${expression}) * 10 
 const ticksOfMilliseconds = (expression: string) => `(${expression} * 10000 + ${unixEpoch})::BIGINT`;
 const text = (expression: string) => `coalesce((${expression})::VARCHAR, '')`;
 
-/** Splits what a select yields into parts of equal size, in its own order. */
-function inParts(count: number, columns: string, from: string): string[] {
+/** Splits the rows of a relation, whose number is known, into parts of equal size, in its own order. */
+function inParts(count: number, rows: number, columns: string, from: string): string[] {
   return Array.from(
     { length: count },
     (_, part) =>
       `SELECT ${columns} FROM (SELECT *, row_number() OVER () AS "$row" FROM ${from}) ` +
-      `WHERE ("$row" - 1) * ${count} // (SELECT count(*) FROM ${from}) = ${part}`,
+      `WHERE ("$row" - 1) * ${count} // ${rows} = ${part}`,
   );
 }
 
@@ -47,6 +47,7 @@ const airports: SampleTable = {
   ],
   parts: inParts(
     3,
+    3376,
     `${["iata", "name", "city", "state", "country"].map((name) => text(`"${name}"`)).join(", ")}, latitude::DOUBLE, longitude::DOUBLE`,
     `read_csv(${vegaFile("airports.csv")}, all_varchar = true)`,
   ),
@@ -67,6 +68,7 @@ const earthquakes: SampleTable = {
   ],
   parts: inParts(
     6,
+    1707,
     [
       text("f->>'id'"),
       ticksOfMilliseconds("(f->'properties'->>'time')::BIGINT"),
@@ -115,6 +117,7 @@ function moviesParts(): string[] {
   });
   return inParts(
     4,
+    3201,
     columns.join(", "),
     `read_json(${vegaFile("movies.json")}, records = false, format = 'array', columns = {'movie': 'JSON'})`,
   );
@@ -132,6 +135,7 @@ const seattleWeather: SampleTable = {
   ],
   parts: inParts(
     4,
+    1461,
     `${ticksOfTimestamp("date::TIMESTAMP")}, precipitation::DOUBLE, temp_max::DOUBLE, temp_min::DOUBLE, wind::DOUBLE, ${text("weather")}`,
     `read_csv(${vegaFile("seattle-weather.csv")}, all_varchar = true)`,
   ),
@@ -153,6 +157,7 @@ const flights10k: SampleTable = {
   columns: flightColumns,
   parts: inParts(
     10,
+    10_000,
     flightSelect("strptime(date, '%Y/%m/%d %H:%M')"),
     `read_json(${vegaFile("flights-10k.json")}, columns = {'date': 'VARCHAR', 'delay': 'INTEGER', 'distance': 'INTEGER', 'origin': 'VARCHAR', 'destination': 'VARCHAR'})`,
   ),

@@ -39,7 +39,7 @@ async function startLocal(): Promise<{
   const ready = new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       output += `${line}\n`;
-      if (line.startsWith("  Data ")) resolve(output);
+      if (/^ {2}Data {2}/.test(line)) resolve(output);
     });
     exit.then(() => reject(new Error(`It ended: ${output}`)));
   });
