@@ -50,8 +50,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   client.close();
-  await cluster.close();
-  await azurite.stop();
+  try {
+    await cluster.close();
+  } finally {
+    await azurite.stop();
+  }
 });
 
 let table = "";
