@@ -137,7 +137,9 @@ async function planTables(
   for (const some of chunked(followed, TABLES_PER_QUERY)) {
     for (const [name, ranges] of await timeWindows(job, source, lane, some)) windows.set(name, { ranges });
   }
-  for (const each of copied.filter((one) => one.snapshot)) {
+  // A snapshot table that is still in the backfill lane comes from there: an older copy must not replace a newer one.
+  const inBackfill = (name: string) => lane === "forward" && state.tables[name]?.backfill === "pending";
+  for (const each of copied.filter((one) => one.snapshot && !inBackfill(one.table.name))) {
     const { signature, rows } = await readSignature(source, job.source.database, each.table.name);
     if (state.tables[each.table.name]?.signature === signature) continue;
     windows.set(each.table.name, { ranges: [{ kind: "whole", rows }], signature });

@@ -19,7 +19,14 @@ export async function startCopy(client: DurableClient, job: Job, state?: State):
   if (by) return { kind: "running", by };
   const known = state ?? (await readState(lakeOf(job.lake)));
   const id = `copy:${job.name}:${nextIteration(known)}`;
-  await client.startNew(COPY_JOB, { instanceId: id, input: { job } });
+  try {
+    await client.startNew(COPY_JOB, { instanceId: id, input: { job } });
+  } catch (error) {
+    // Another start of the same iteration came between the look and this one: the host refuses a running id.
+    const first = await unfinishedOn(client, job.lake);
+    if (first) return { kind: "running", by: first };
+    throw error;
+  }
   return { kind: "started", id };
 }
 

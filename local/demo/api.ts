@@ -22,8 +22,8 @@ const copySchema = z.object({
 export type Copy = z.infer<typeof copySchema>;
 
 /** Starts a copy over the app's HTTP API and follows it to its end, telling of each look at it. */
-export async function runCopy(app: string, onLook: (copy: Copy) => void): Promise<Copy> {
-  const answer = await fetch(`${app}/api/copies`, { method: "POST", body: "{}" });
+export async function runCopy(app: string, onLook: (copy: Copy) => void, body: object = {}): Promise<Copy> {
+  const answer = await fetch(`${app}/api/copies`, { method: "POST", body: JSON.stringify(body) });
   const text = await answer.text();
   if (answer.status !== 202) throw new Error(`POST /api/copies answered ${answer.status}: ${text}`);
   const { statusUrl } = z.object({ statusUrl: z.string() }).parse(JSON.parse(text));
@@ -33,6 +33,6 @@ export async function runCopy(app: string, onLook: (copy: Copy) => void): Promis
     const copy = copySchema.parse(await look.json());
     onLook(copy);
     if (copy.state !== "running") return copy;
-    await sleep(400);
+    await sleep(250);
   }
 }

@@ -4,7 +4,7 @@ import type { KustoClient } from "../../kusto/client.ts";
 export async function ingestNewRows(source: KustoClient, database: string): Promise<Record<string, number>> {
   await source.command(
     database,
-    ".set-or-append ['seattle-weather'] <| range day from 1 to 30 step 1 | project date = datetime(2026-01-01) + day * 1d, precipitation = day / 10.0, temp_max = 10.0 + day, temp_min = -1.0 * day, wind = real(nan), weather = iff(day % 2 == 0, 'rain', 'sun')",
+    ".set-or-append ['seattle-weather'] <| range day from 1 to 30 step 1 | project ['date'] = datetime(2026-01-01) + day * 1d, precipitation = day / 10.0, temp_max = 10.0 + day, temp_min = -1.0 * day, wind = real(nan), weather = iff(day % 2 == 0, 'rain', 'sun')",
   );
   await source.command(
     database,
