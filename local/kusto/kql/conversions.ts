@@ -207,8 +207,7 @@ function timespanOf(s: Scalar): string {
   }
 }
 
-const GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-const PLAIN_GUID = "([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})";
+const GUID_PARTS = "([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})";
 
 function guidOf(s: Scalar): string {
   if (s.type === "string" && s.literal !== undefined) {
@@ -220,8 +219,9 @@ function guidOf(s: Scalar): string {
       return s.sql;
     case "string":
     case "dynamic": {
-      const text = `lower(trim(${textSql(s)}, ' {}'))`;
-      return `CASE WHEN regexp_full_match(${text}, '${GUID}') THEN ${text} WHEN regexp_full_match(${text}, '${PLAIN_GUID}') THEN regexp_replace(${text}, '${PLAIN_GUID}', '\\1-\\2-\\3-\\4-\\5') END`;
+      // Hyphens may stand anywhere (`query/toguid-function.md`).
+      const digits = `replace(lower(trim(${textSql(s)}, ' {}')), '-', '')`;
+      return `CASE WHEN regexp_full_match(${digits}, '${GUID_PARTS}') THEN regexp_replace(${digits}, '${GUID_PARTS}', '\\1-\\2-\\3-\\4-\\5') END`;
     }
     default:
       throw semanticError(`Cannot convert a value of type ${s.type} to guid`);

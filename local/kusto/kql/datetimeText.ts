@@ -89,7 +89,7 @@ const ZONE = String.raw`\s*(Z|GMT|UTC|UT|[+-]\d{2}:?\d{2})?`;
 const TIME = String.raw`(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?\s*(AM|PM)?${ZONE}`;
 const ISO = new RegExp(String.raw`^(\d{4})(?:[-./](\d{1,2})(?:[-./](\d{1,2}))?)?(?:[T ]\s*${TIME})?$`, "i");
 const ISO_DATE_ZONE = /^(\d{4})-(\d{2})-(\d{2})(Z)$/i;
-const SLASHED = new RegExp(String.raw`^(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+${TIME})?$`, "i");
+const SLASHED = new RegExp(String.raw`^(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:\s+${TIME})?$`, "i");
 const NAMED = new RegExp(
   String.raw`^(?:[a-z]{3,9},?\s+)?(\d{1,2})[-\s]([a-z]{3,9})[-\s](\d{2}|\d{4})(?:\s+${TIME})?$`,
   "i",

@@ -18,6 +18,7 @@ import { column, columnScalar } from "./relation.ts";
 import { quoted, type Scalar, scalar } from "./sql.ts";
 import { inSubquery, toScalarSubquery } from "./subqueries.ts";
 import { analyzedColumns, list, maybe, type Node, nameOf, part, text } from "./syntax.ts";
+import { callUserFunction } from "./userFunctions.ts";
 
 const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
   AddExpression: "+",
@@ -167,6 +168,10 @@ function reference(node: Node, env: Environment): Scalar {
   if (found !== undefined) return columnScalar(found);
   const binding = find(env.scope, name);
   if (binding?.kind === "scalar") return binding.value;
+  if (binding?.kind === "function") {
+    const result = callUserFunction(node, env);
+    if ("sql" in result) return result;
+  }
   if (analyzedColumns(node) !== undefined)
     throw semanticError(`A tabular expression is not expected here: '${name}'`);
   throw semanticError(`Failed to resolve scalar expression named '${name}'`);

@@ -1,11 +1,11 @@
-const HYPHENATED = /^\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?$/i;
-const PLAIN = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/i;
+const PARTS = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/;
 
-/** The physical form of a guid, lower case with hyphens; undefined where the text is no guid. */
+/** The physical form of a guid, lower case with hyphens, which the text may have anywhere (`query/toguid-function.md`); undefined where it is none. */
 export function guidText(text: string): string | undefined {
-  const trimmed = text.trim();
-  const hyphenated = HYPHENATED.exec(trimmed);
-  if (hyphenated !== null) return hyphenated[1]?.toLowerCase();
-  const plain = PLAIN.exec(trimmed);
-  return plain === null ? undefined : plain.slice(1, 6).join("-").toLowerCase();
+  const digits = text
+    .trim()
+    .replace(/^\{(.*)\}$/, "$1")
+    .replaceAll("-", "")
+    .toLowerCase();
+  return PARTS.exec(digits)?.slice(1, 6).join("-");
 }

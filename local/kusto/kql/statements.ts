@@ -25,7 +25,7 @@ function letBinding(node: Node, env: Environment): Binding {
         relation: () => {
           const own: Environment = { ...environment, scope: { names: new Map(), parent: environment.scope } };
           statements(list(inner, "Statements"), own);
-          return tabular(part(inner, "Expression"), own);
+          return { ...tabular(part(inner, "Expression"), own), source: nameOf(part(node, "Name")) };
         },
       };
     }

@@ -63,8 +63,12 @@ export function list(node: Node, name: string): Node[] {
   return found === undefined ? [] : children(found);
 }
 
-/** A node as written, without what stands around it. */
+/** A node as written, without the space and the comments around it. */
 export function text(node: Node): string {
+  const raw: object = node.raw;
+  if (node.raw.ChildCount === 0 && "Text" in raw && typeof raw.Text === "string") return raw.Text;
+  const only = node.raw.ChildCount === 1 ? node.raw.GetChild(0) : null;
+  if (only !== null && only !== undefined) return text(wrap(only));
   return (node.raw.toString() ?? "").trim();
 }
 

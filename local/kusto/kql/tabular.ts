@@ -29,7 +29,7 @@ export function tabular(node: Node, env: Environment): Relation {
     case "ParenthesizedExpression":
       return tabular(part(node, "Expression"), env);
     case "PipeExpression":
-      return operator(part(node, "Operator"), tabular(part(node, "Expression"), env), standalone);
+      return piped(part(node, "Operator"), tabular(part(node, "Expression"), env), standalone);
     case "NameReference":
       return named(node, standalone);
     case "FunctionCallExpression":
@@ -51,6 +51,12 @@ export function tabular(node: Node, env: Environment): Relation {
     default:
       throw notSupported(`The tabular expression '${text(node)}' (${node.kind})`);
   }
+}
+
+/** What operators have worked on is no table any more whose name `withsource` could give. */
+function piped(node: Node, input: Relation, env: Environment): Relation {
+  const result = operator(node, input, env);
+  return node.kind === "AsOperator" ? result : { ...result, source: undefined };
 }
 
 function named(node: Node, env: Environment): Relation {

@@ -64,7 +64,9 @@ function bounded(ticks: bigint): bigint | undefined {
   return ticks < MIN || ticks > MAX ? undefined : ticks;
 }
 
-const CLOCK = /^(-)?(?:(\d+)[.:])?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?$/;
+/** Days stand before a point, or before a colon where all the other parts follow. */
+const CLOCK =
+  /^(-)?(?:(\d+)(?:\.|:(?=\d{1,2}:\d{1,2}:)))?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?$/;
 const WITH_UNIT = /^(-)?\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z]+)?$/i;
 
 /** Reads a timespan: the clock form, a number with its unit, or a number of days; undefined for other texts. */

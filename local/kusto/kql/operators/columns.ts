@@ -5,7 +5,7 @@ import { convert } from "../conversions.ts";
 import { expression } from "../expressions.ts";
 import { type Column, extended, hoistingRow, type Relation, requiredColumn } from "../relation.ts";
 import { list, type Node, nameOf, part } from "../syntax.ts";
-import { analyzed, fits, givenName, uniqueName, valueOf } from "./naming.ts";
+import { analyzed, fits, givenName, uniqueName, unnamed } from "./naming.ts";
 
 /** Computes expressions over a relation as further columns; plain references stay the column they are. */
 export function computeColumns(
@@ -18,7 +18,7 @@ export function computeColumns(
   const added: { id: string; sql: string }[] = [];
   const columns = nodes.map((node, i) => {
     if (node.kind === "CompoundNamedExpression") throw notSupported("Several names for one expression");
-    const computed = expression(valueOf(node), over(env, row));
+    const computed = expression(unnamed(node), over(env, row));
     const wanted = types[i];
     const value = wanted === undefined ? computed : convert(computed, wanted);
     const existing = relation.columns.find((c) => c.id === value.sql);

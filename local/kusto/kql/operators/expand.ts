@@ -8,7 +8,7 @@ import { typeOf } from "../scalars/call.ts";
 import { scalar } from "../sql.ts";
 import { list, maybe, type Node, nameOf, parameters, part, text } from "../syntax.ts";
 import { pipeOperators } from "../tabular.ts";
-import { givenName, uniqueName, valueOf } from "./naming.ts";
+import { givenName, uniqueName, unnamed } from "./naming.ts";
 
 interface Expansion {
   readonly relation: Relation;
@@ -51,7 +51,7 @@ function expand(node: Node, input: Relation, env: Environment): Expansion {
     const written = part(item, "Expression");
     const clause = maybe(item, "ToTypeOf");
     const type: KustoType = clause === undefined ? "dynamic" : typeOf(part(clause, "TypeOf"));
-    const value = convert(expression(valueOf(written), over(env, row)), "dynamic");
+    const value = convert(expression(unnamed(written), over(env, row)), "dynamic");
     return {
       name: givenName(written),
       type,

@@ -15,7 +15,7 @@ export function givenName(node: Node): string | undefined {
   return node.kind === "NameReference" ? nameOf(node) : undefined;
 }
 
-export function valueOf(node: Node): Node {
+export function unnamed(node: Node): Node {
   return node.kind === "SimpleNamedExpression" ? part(node, "Expression") : node;
 }
 

@@ -25,26 +25,31 @@ const NUMBERS: Readonly<Partial<Record<KustoType, string>>> = {
 function pattern(
   nodes: readonly Node[],
   kind: string,
+  lazy: boolean,
   env: Environment,
 ): { source: string; captured: Captured[] } {
   const captured: Captured[] = [];
   const parts = nodes.map((node, i): string => {
     const last = i === nodes.length - 1;
-    if (node.kind === "StarExpression") return last && kind !== "regex" ? "[\\s\\S]*" : "[\\s\\S]*?";
+    // Regular expressions are greedy unless a flag says otherwise; plain patterns take as little as they can.
+    const any = kind === "regex" ? (lazy ? ".*?" : ".*") : last ? "[\\s\\S]*" : "[\\s\\S]*?";
+    if (node.kind === "StarExpression") return any;
     if (node.kind === "NameAndTypeDeclaration") {
       const type = typeNamed(text(part(node, "Type")));
       captured.push({ name: nameOf(part(node, "Name")), type });
-      // The relaxed kind lets a column stay null where its text is of another type.
-      const narrow = kind === "simple" ? NUMBERS[type] : undefined;
-      return narrow === undefined ? (last ? "([\\s\\S]*)" : "([\\s\\S]*?)") : `\\s*(${narrow})\\s*`;
+      const number = NUMBERS[type];
+      // The relaxed kind leaves a column null where its text is of another type.
+      const narrow = kind === "relaxed" && number !== undefined ? `(?:${number})|${any}` : number;
+      const group = `?<c${captured.length}>`;
+      return narrow === undefined ? `(${group}${any})` : `\\s*(${group}${narrow})\\s*`;
     }
     if (node.kind === "NameDeclaration" || node.kind === "NameReference") {
       captured.push({ name: nameOf(node), type: "string" });
-      return last ? "([\\s\\S]*)" : "([\\s\\S]*?)";
+      return `(?<c${captured.length}>${any})`;
     }
     const value = literal(node, env.catalog.now);
     if (value?.literal === undefined) throw semanticError(`parse: not a constant: '${text(node)}'`);
-    if (kind === "regex") return `(?:${value.literal.replace(/\((?!\?)/g, "(?:")})`;
+    if (kind === "regex") return `(?:${value.literal})`;
     return value.literal.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
   });
   return { source: `^${parts.join("")}$`, captured };
@@ -56,11 +61,12 @@ export function parse(node: Node, input: Relation, env: Environment, only: boole
   const kind = options.get("kind") === undefined ? "simple" : text(options.get("kind") ?? node).toLowerCase();
   if (!["simple", "relaxed", "regex"].includes(kind)) throw notSupported(`parse of kind '${kind}'`);
   const flags = options.get("flags");
-  const { source, captured } = pattern(list(node, "Patterns"), kind, env);
+  const flagText = flags === undefined ? "" : text(flags);
+  const { source, captured } = pattern(list(node, "Patterns"), kind, flagText.includes("U"), env);
   const { row, relation } = hoistingRow(env.context, input);
   const subject = convert(expression(part(node, "Expression"), over(env, row)), "string");
   const match = newId(env.context, "g");
-  const jsFlags = `u${flags === undefined ? "" : text(flags).replace(/[^is]/g, "")}`;
+  const jsFlags = `u${flagText.replace(/[^ims]/g, "")}`;
   const matched = extended(relation(), [
     { id: match, sql: `kusto_match(${quoted(source)}, '${jsFlags}', ${subject.sql})` },
   ]);
@@ -74,9 +80,19 @@ export function parse(node: Node, input: Relation, env: Environment, only: boole
         : `CASE WHEN ${match} IS NOT NULL THEN ${value.sql} ELSE ${nullOf(c.type).sql} END`;
     return { id: c.id, sql };
   });
-  const extendedRelation = extended(matched, values);
-  const kept = only ? filtered(extendedRelation, `${match} IS NOT NULL`) : extendedRelation;
-  const replaced = input.columns.map((c) => columns.find((x) => x.name === c.name) ?? c);
-  const added = columns.filter((c) => !input.columns.some((x) => x.name === c.name));
+  const typed = extended(matched, values);
+  // Unless it is relaxed, one value of another type means that the row doesn't match.
+  const tested = kind === "relaxed" ? [] : columns.filter((c) => c.type !== "string" && c.type !== "dynamic");
+  const fit = [`${match} IS NOT NULL`, ...tested.map((c) => `${c.id} IS NOT NULL`)].join(" AND ");
+  const result = only ? filtered(typed, fit) : typed;
+  const cleared =
+    only || tested.length === 0 ? columns : columns.map((c) => ({ ...c, id: newId(env.context) }));
+  const emptied = cleared.map((c, i) => ({
+    id: c.id,
+    sql: `CASE WHEN ${fit} THEN ${columns[i]?.id} ELSE ${nullOf(c.type).sql} END`,
+  }));
+  const kept = cleared === columns ? result : extended(result, emptied);
+  const replaced = input.columns.map((c) => cleared.find((x) => x.name === c.name) ?? c);
+  const added = cleared.filter((c) => !input.columns.some((x) => x.name === c.name));
   return { ...kept, columns: [...replaced, ...added], source: undefined };
 }

@@ -1,4 +1,4 @@
-import { semanticError } from "../../kustoError.ts";
+import { notSupported, semanticError } from "../../kustoError.ts";
 import { type Environment, newId, over } from "../context.ts";
 import { convert } from "../conversions.ts";
 import { expression, predicate } from "../expressions.ts";
@@ -46,8 +46,11 @@ export function take(node: Node, input: Relation, env: Environment): Relation {
   return limited(input, rowCount(part(node, "Expression"), env), env, input.order);
 }
 
+/** `sample`: rows by chance (`query/sample-operator.md`). */
 export function sample(node: Node, input: Relation, env: Environment): Relation {
-  return take(node, input, env);
+  if (input.partition !== undefined) throw notSupported("sample inside mv-apply");
+  const count = rowCount(part(node, "Expression"), env);
+  return { ...input, from: `(SELECT * FROM ${input.from} ORDER BY random() LIMIT ${count})` };
 }
 
 /** The keys of an `order by`, computed as columns (`query/sort-operator.md`: descending, nulls last, by default). */

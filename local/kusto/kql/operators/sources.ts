@@ -9,7 +9,7 @@ import { type Column, computed, emptyRelation, type Relation } from "../relation
 import { typeNamed } from "../scalars/call.ts";
 import { identifier, nullOf, physicalType, type Scalar } from "../sql.ts";
 import { list, maybe, type Node, nameOf, part, text } from "../syntax.ts";
-import { analyzed, valueOf } from "./naming.ts";
+import { analyzed, unnamed } from "./naming.ts";
 
 /** A table of the catalog. What the storage keeps beside its columns comes along where the query asks for it. */
 export function tableRelation(table: KustoRelation, env: Environment): Relation {
@@ -79,7 +79,7 @@ export function print(node: Node, env: Environment): Relation {
   if (names.length !== nodes.length) throw notSupported("An expression of several columns in print");
   const columns: Column[] = [];
   const sql = nodes.map((n, i) => {
-    const computedValue = expression(valueOf(n), over(env, undefined));
+    const computedValue = expression(unnamed(n), over(env, undefined));
     const type = names[i]?.type;
     const value = type === undefined ? computedValue : convert(computedValue, type);
     const id = newId(env.context);

@@ -7,7 +7,7 @@ import { type Column, columnScalar, hoistingRow, type Relation } from "../relati
 import { nullOf, type Scalar } from "../sql.ts";
 import { list, maybe, type Node, nameOf, part } from "../syntax.ts";
 import { computeColumns } from "./columns.ts";
-import { analyzed, givenName, uniqueName, valueOf } from "./naming.ts";
+import { analyzed, givenName, uniqueName, unnamed } from "./naming.ts";
 
 interface Output {
   /** The name that the text gives, or undefined for the generated one. */
@@ -30,7 +30,7 @@ function names(node: Node): (string | undefined)[] {
 }
 
 function inner(node: Node): Node {
-  return node.kind === "CompoundNamedExpression" ? part(node, "Expression") : valueOf(node);
+  return node.kind === "CompoundNamedExpression" ? part(node, "Expression") : unnamed(node);
 }
 
 const ROW_FUNCTIONS = new Set(["arg_max", "arg_min", "argmax", "argmin"]);
@@ -71,7 +71,7 @@ function expandedArguments(
 ): { value: Scalar; name: string | undefined }[] {
   return nodes.flatMap((node) => {
     if (node.kind !== "StarExpression") {
-      return [{ value: expression(valueOf(node), state.env), name: givenName(node) }];
+      return [{ value: expression(unnamed(node), state.env), name: givenName(node) }];
     }
     const left = state.input.columns.filter(
       (c) => !without.includes(c.id) && !state.keys.some((k) => k.name === c.name),
@@ -89,7 +89,7 @@ function argExtreme(
 ): Output[] {
   const [first, ...rest] = list(part(node, "ArgumentList"), "Expressions");
   if (first === undefined) throw semanticError(`${name}(): the function expects arguments`);
-  const value = expression(valueOf(first), state.env);
+  const value = expression(unnamed(first), state.env);
   const others = expandedArguments(rest, state, [value.sql]);
   const key = value.type === "decimal" ? `kusto_decimal_key(${value.sql})` : value.sql;
   const wanted = [

@@ -20,10 +20,10 @@ export function sharedType(values: readonly Scalar[]): KustoType {
 }
 
 function choose(
-  branches: readonly { readonly when: string; readonly then: Scalar }[],
+  branches: readonly { readonly when: string; readonly value: Scalar }[],
   otherwise: Scalar,
 ): Scalar {
-  const values = [...branches.map((b) => b.then), otherwise];
+  const values = [...branches.map((b) => b.value), otherwise];
   const type = sharedType(values);
   const converted = values.map((v) => (v.sql.startsWith("NULL::") ? nullOf(type) : convert(v, type)));
   const cases = branches.map((b, i) => `WHEN ${b.when} THEN ${converted[i]?.sql ?? ""}`);
@@ -36,7 +36,7 @@ function choose(
 }
 
 const iff: ScalarFunction = (call) =>
-  choose([{ when: call.arg(0, "bool").sql, then: call.arg(1) }], call.arg(2));
+  choose([{ when: call.arg(0, "bool").sql, value: call.arg(1) }], call.arg(2));
 
 const caseOf: ScalarFunction = (call) => {
   const args = call.args();
@@ -47,7 +47,8 @@ const caseOf: ScalarFunction = (call) => {
   const branches = [];
   for (let i = 0; i + 1 < args.length; i += 2) {
     const [when, then] = [args[i], args[i + 1]];
-    if (when !== undefined && then !== undefined) branches.push({ when: convert(when, "bool").sql, then });
+    if (when !== undefined && then !== undefined)
+      branches.push({ when: convert(when, "bool").sql, value: then });
   }
   return choose(branches, otherwise);
 };

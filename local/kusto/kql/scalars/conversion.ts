@@ -75,7 +75,8 @@ export const conversionFunctions: Readonly<Record<string, ScalarFunction>> = {
   todynamic: parse,
   toobject: parse,
   parsejson: parse,
-  dynamic_to_json: (call) => convert(call.arg(0), "string"),
+  dynamic_to_json: (call) =>
+    scalar(`COALESCE(kusto_json_canonical(${call.arg(0, "dynamic").sql}), '')`, "string"),
   tohex: (call) => {
     const value = call.arg(0, "long");
     const hex = `lower(to_hex(${value.sql}))`;

@@ -101,8 +101,13 @@ const sort =
       .slice(0, nodes.length)
       .map((a) => convert(a, "dynamic").sql);
     const sorted = `kusto_array_sort([${arrays.join(", ")}]::VARCHAR[], ${descending}, ${nullsLast})`;
-    return dynamic(`${sorted}[1]`);
+    if (arrays.length === 1) return dynamic(`${sorted}[1]`);
+    return dynamic(
+      `('[' || array_to_string(list_transform(${sorted}, lambda x: COALESCE(x, 'null')), ',') || ']')`,
+    );
   };
+
+const MAX_ITEMS = 1_048_576;
 
 /** `range(from, to, step)` (`query/range-function.md`): numbers, or moments, as an array. */
 const range: ScalarFunction = (call) => {
@@ -119,13 +124,16 @@ const range: ScalarFunction = (call) => {
     const item = toElement(scalar(`(${a} + i * ${s})`, "real", false));
     const count = `TRY_CAST(floor((${b} - ${a}) / ${s}) AS BIGINT)`;
     return dynamic(
-      `('[' || array_to_string(list_transform(range(0, ${count} + 1), lambda i: ${item}), ',') || ']')`,
+      `('[' || array_to_string(list_transform(range(0, least(${count} + 1, ${MAX_ITEMS})), lambda i: ${item}), ',') || ']')`,
     );
   }
-  const by = step === undefined ? (time ? "864000000000::BIGINT" : "1::BIGINT") : `${step.sql}::BIGINT`;
+  const by = step === undefined ? (time ? "36000000000::BIGINT" : "1::BIGINT") : `${step.sql}::BIGINT`;
   const item = toElement(scalar("i", time ? from.type : "long", false));
+  // An array is cut at its longest.
+  const last = `(${from.sql}::HUGEINT + ${by}::HUGEINT * ${MAX_ITEMS - 1})`;
+  const end = `(CASE WHEN ${by} > 0 THEN least(${to.sql}::HUGEINT, ${last}) ELSE greatest(${to.sql}::HUGEINT, ${last}) END)::BIGINT`;
   return dynamic(
-    `('[' || array_to_string(list_transform(generate_series(${from.sql}::BIGINT, ${to.sql}::BIGINT, ${by}), lambda i: ${item}), ',') || ']')`,
+    `('[' || array_to_string(list_transform(generate_series(${from.sql}::BIGINT, ${end}, ${by}), lambda i: ${item}), ',') || ']')`,
   );
 };
 

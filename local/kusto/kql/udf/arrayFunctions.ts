@@ -1,4 +1,5 @@
 import { canonicalJson, type Json, jsonString, parseJson, printJson } from "../json.ts";
+import { hasPath, keyPath, withPath } from "./bagPaths.ts";
 import { define, defineWithNulls } from "./define.ts";
 import { longOfNumber, printed } from "./dynamicFunctions.ts";
 
@@ -65,6 +66,11 @@ function sets(texts: readonly (string | null)[], combine: (sets: Json[][]) => Js
   const all = texts.map((text) => items(text));
   if (all.includes(undefined)) return null;
   return array(combine(all.map((values) => unique(values ?? []))));
+}
+
+/** Arrays give their elements to a set, other values themselves (`query/make-set-aggregation-function.md`). */
+function elements(value: Json): readonly Json[] {
+  return value.kind === "array" ? value.items : [value];
 }
 
 function keys(values: readonly Json[]): Set<string> {
@@ -166,22 +172,21 @@ export const arrayFunctions = [
   define("kusto_bag_merge", ["texts"], "text", mergedBags),
   define("kusto_bag_has_key", ["text", "text"], "bool", (text, name) => {
     const value = parseJson(text);
-    return value?.kind === "object" ? value.entries.some(([key]) => key === name) : null;
+    return value?.kind === "object" ? hasPath(value, keyPath(name)) : null;
   }),
   define("kusto_bag_set_key", ["text", "text", "text"], "text", (text, name, item) => {
     const value = parseJson(text);
     const replacement = parseJson(item);
     if (value?.kind !== "object" || replacement === undefined) return null;
-    return printJson({ kind: "object", entries: [...new Map(value.entries).set(name, replacement)] });
+    return printJson(withPath(value, keyPath(name), replacement));
   }),
   define("kusto_bag_remove_keys", ["text", "text"], "text", (text, names) => {
     const value = parseJson(text);
-    const removed = keys(items(names) ?? []);
     if (value?.kind !== "object") return null;
-    return printJson({
-      kind: "object",
-      entries: value.entries.filter(([key]) => !removed.has(JSON.stringify(key))),
-    });
+    const removed = (items(names) ?? []).flatMap((name) =>
+      name.kind === "string" ? [keyPath(name.value)] : [],
+    );
+    return printJson(removed.reduce<Json>((bag, path) => withPath(bag, path, undefined), value));
   }),
   define("kusto_repeat", ["text", "long"], "text", (item, count) =>
     array(Array.from({ length: Math.max(0, Number(count)) }, () => parseJson(item) ?? jsonString(item))),
@@ -211,7 +216,7 @@ export const arrayFunctions = [
   // Equality of values, not of their texts: bags in any order are the same member.
   define("kusto_make_set", ["texts", "long"], "text", (texts, limit) =>
     array(
-      unique(texts.map((text) => parseJson(text ?? "null") ?? jsonString(text ?? ""))).slice(
+      unique(texts.flatMap((text) => elements(parseJson(text ?? "null") ?? jsonString(text ?? "")))).slice(
         0,
         Number(limit),
       ),

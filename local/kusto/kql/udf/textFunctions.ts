@@ -88,10 +88,10 @@ export const textFunctions = [
   defineWithNulls("kusto_extract_all", ["text", "text", "text"], "text", (source, groups, text) =>
     source === null || text === null ? null : extractAll(source, groups, text),
   ),
-  // The groups of the first match, or nothing.
+  // The named groups of the first match, in their order, or nothing.
   define("kusto_match", ["text", "text", "text"], "texts", (source, flags, text) => {
     const match = expression(source, flags).exec(text);
-    return match === null ? null : match.slice(1).map((group) => group ?? null);
+    return match === null ? null : Object.values(match.groups ?? {}).map((group) => group ?? null);
   }),
   define("kusto_count_of", ["text", "text", "bool"], "long", (text, search, regex) => {
     if (search === "") return 0n;
@@ -107,7 +107,11 @@ export const textFunctions = [
   define("kusto_url_decode", ["text"], "text", decodedUrl),
   define("kusto_base64_decode", ["text"], "text", (text) => {
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null;
-    return new TextDecoder().decode(Buffer.from(text, "base64"));
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(text, "base64"));
+    } catch {
+      return null;
+    }
   }),
   define("kusto_split", ["text", "text"], "text", (text, delimiter) =>
     array(delimiter === "" ? [text] : text.split(delimiter)),
