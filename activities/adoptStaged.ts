@@ -1,10 +1,9 @@
 import { moveTheseExtents } from "../kusto/moves.ts";
 import { readExtents, readTables } from "../kusto/reads.ts";
-import { Retryable } from "../model/errors.ts";
 import { stagingTable } from "../model/naming.ts";
 import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
-import { flightStep } from "./outcome.ts";
+import { flightStep, WrongAttempt } from "./outcome.ts";
 import { started, windowOfFlight } from "./startExport.ts";
 
 /**
@@ -18,14 +17,14 @@ export function adoptStaged({ job, run, next, flight }: FlightInput): Promise<An
     const context = { table: table.name, window: flight.window };
     const { staging: old, extents = [], tag } = window;
     if (old === undefined || tag === undefined)
-      throw new Retryable("The log doesn't say where the window was staged.", context);
+      throw new WrongAttempt("The log doesn't say where the window was staged.", context);
     const database = job.destination.database;
     const known = await readTables(destination, database);
     const there = known.some((each) => each.name === old)
       ? await readExtents(destination, database, [old], { ids: extents })
       : [];
     if (there.length !== extents.length) {
-      throw new Retryable(
+      throw new WrongAttempt(
         "What an earlier run had staged is not there any more; the window is copied again.",
         context,
       );

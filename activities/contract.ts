@@ -1,6 +1,6 @@
 import type { EntryBody, ExportedWindow, Lane, Parked, StagedWindow } from "../model/checkpoint/entries.ts";
 import type { Job } from "../model/job.ts";
-import type { Flight, SlotCounts } from "../model/schedule.ts";
+import type { Flight, FlightFailure, SlotCounts } from "../model/schedule.ts";
 
 /*
  * What orchestrators and activities say to each other. Each message is small: windows, files and extents are in the
@@ -100,7 +100,7 @@ export type FlightOutcome =
   | {
       readonly kind: "failed";
       readonly flight: Flight;
-      readonly retryable: boolean;
+      readonly failure: FlightFailure;
       readonly reason: string;
     };
 

@@ -6,11 +6,10 @@ import { filterOfWindow } from "../kusto/commands/windowRange.ts";
 import { readExtents, readWindowContent } from "../kusto/reads.ts";
 import { fileSizes } from "../lake/stagedFiles.ts";
 import type { PlannedTable, WindowRange } from "../model/checkpoint/entries.ts";
-import { Retryable } from "../model/errors.ts";
 import { isoFromTicks, startOfDay, ticksFromIso } from "../model/ticks.ts";
 import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
-import { flightStep } from "./outcome.ts";
+import { flightStep, WrongAttempt } from "./outcome.ts";
 import { started, windowOfFlight } from "./startExport.ts";
 
 /** Extents of a window beyond which their creation times aren't looked up. */
@@ -28,7 +27,7 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
     const context = { table: table.name, window: flight.window };
     const { operation, folder } = flight;
     if (operation === undefined || folder === undefined)
-      throw new Retryable("The export's operation is not known any more.", context);
+      throw new WrongAttempt("The export's operation is not known any more.", context);
     const database = job.source.database;
     const [details, measured, sizes] = await Promise.all([
       source.command(database, showOperationDetails(operation), { context }),
@@ -38,7 +37,7 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
     const files = rowsOf(exportedFile, details).filter((file) => file.NumRecords > 0n);
     const exported = Number(files.reduce((sum, file) => sum + file.NumRecords, 0n));
     if (exported !== measured.content.rows) {
-      throw new Retryable(
+      throw new WrongAttempt(
         `The export wrote ${exported} rows, and the window at the source holds ${measured.content.rows} now.`,
         context,
         {
@@ -68,7 +67,7 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
 function fileName(path: string, folder: string, context: { table: string; window: string }): string {
   const address = decodeURIComponent(path.split(/[?;]/)[0] ?? "");
   const at = address.indexOf(`/${folder}/`);
-  if (at < 0) throw new Retryable("The export wrote a file outside of its folder.", context);
+  if (at < 0) throw new WrongAttempt("The export wrote a file outside of its folder.", context);
   return address.slice(at + folder.length + 2);
 }
 

@@ -1,7 +1,7 @@
 import { storageFailure } from "../lake/failure.ts";
 import { Stale } from "../lake/log.ts";
-import { describe, isRetryable } from "../model/errors.ts";
-import type { Flight } from "../model/schedule.ts";
+import { describe, isRetryable, Retryable } from "../model/errors.ts";
+import type { Flight, FlightFailure } from "../model/schedule.ts";
 import type { Answer, FlightOutcome } from "./contract.ts";
 
 /** Runs an activity's work and turns what it throws into an answer. */
@@ -15,6 +15,9 @@ export async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
   }
 }
 
+/** The attempt is not what it should be: it is given up, and the window copied again. */
+export class WrongAttempt extends Retryable {}
+
 /** Runs one step of a flight: a failure concerns this window alone, only a stale run concerns the whole. */
 export function flightStep(
   flight: Flight,
@@ -26,11 +29,12 @@ export function flightStep(
     } catch (thrown) {
       const error = storageFailure(thrown);
       if (error instanceof Stale) throw error;
-      return failedFlight(flight, describe(error), isRetryable(error));
+      const failure = error instanceof WrongAttempt ? "wrong" : isRetryable(error) ? "refused" : "terminal";
+      return failedFlight(flight, describe(error), failure);
     }
   });
 }
 
-export function failedFlight(flight: Flight, reason: string, retryable: boolean): FlightOutcome {
-  return { kind: "failed", flight, retryable, reason };
+export function failedFlight(flight: Flight, reason: string, failure: FlightFailure): FlightOutcome {
+  return { kind: "failed", flight, failure, reason };
 }

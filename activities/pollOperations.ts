@@ -62,7 +62,7 @@ async function pollExports(
     const operation = operations.get(flight.operation ?? "");
     if (!operation)
       return unseen(flight)
-        ? [failedFlight(flight, `Export ${flight.operation} can't be seen any more.`, true)]
+        ? [failedFlight(flight, `Export ${flight.operation} can't be seen any more.`, "wrong")]
         : [];
     const failure = failed(flight, operation);
     if (failure) return [failure];
@@ -113,7 +113,7 @@ function arrived(flight: Flight, extents: readonly Extent[]): FlightOutcome | un
     return failedFlight(
       flight,
       `${rows} rows arrived in staging where ${wanted} were exported: a file was delivered twice.`,
-      true,
+      "wrong",
     );
   if (rows < wanted) return undefined;
   return {
@@ -126,7 +126,7 @@ function failed(flight: Flight, operation: Operation): FlightOutcome | undefined
   const outcome = operationOutcome(operation.State, operation.ShouldRetry);
   if (outcome === "running" || outcome === "completed") return undefined;
   const reason = `${operation.Operation} ${operation.OperationId} ended as ${operation.State}: ${operation.Status}`;
-  return failedFlight(flight, reason, outcome !== "failed-terminal");
+  return failedFlight(flight, reason, outcome === "failed-terminal" ? "terminal" : "wrong");
 }
 
 async function failedIngestion(
@@ -147,7 +147,7 @@ async function failedIngestion(
       failure.FailureKind.toLowerCase() === "permanent" &&
       decodeURIComponent(failure.IngestionSourcePath).includes(folder),
   );
-  return own && failedFlight(flight, `Ingestion failed (${own.ErrorCode}): ${own.Details}`, true);
+  return own && failedFlight(flight, `Ingestion failed (${own.ErrorCode}): ${own.Details}`, "wrong");
 }
 
 function late(job: Job, flight: Flight): FlightOutcome | undefined {
@@ -155,7 +155,7 @@ function late(job: Job, flight: Flight): FlightOutcome | undefined {
   return failedFlight(
     flight,
     `The rows have not arrived in staging after ${Math.round(age(flight) / 1000)} s.`,
-    true,
+    "wrong",
   );
 }
 

@@ -2,11 +2,11 @@ import type { BagComparison } from "../kusto/commands/contentHash.ts";
 import { filterOfWindow } from "../kusto/commands/windowRange.ts";
 import { readExtentsContent, readWindowContent } from "../kusto/reads.ts";
 import type { Content, PlannedTable } from "../model/checkpoint/entries.ts";
-import { Retryable, Terminal } from "../model/errors.ts";
+import { Terminal } from "../model/errors.ts";
 import { attemptTag, stagingTable } from "../model/naming.ts";
 import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
-import { flightStep } from "./outcome.ts";
+import { flightStep, WrongAttempt } from "./outcome.ts";
 import { windowOfFlight } from "./startExport.ts";
 
 /**
@@ -40,7 +40,7 @@ export function verifyStaged({ job, run, next, flight }: FlightInput): Promise<A
         isSame(await stagedAs("orderBlind"), await sourceAs("orderBlind"))) ||
       isSame(staged, await sourceAs("text"));
     if (!same) {
-      throw new Retryable(
+      throw new WrongAttempt(
         `Staging holds ${staged.rows} rows with content hash ${staged.hash}, and the source window ${content.rows} with ${content.hash}.`,
         context,
         { advice: "Nothing of this attempt is promoted; the window is copied again." },

@@ -26,7 +26,7 @@ export interface Flight {
   readonly extents?: readonly string[];
   /** When the export or the ingestion began, ISO. */
   readonly since?: string;
-  /** Starts refused so far, of an attempt that has not begun. */
+  /** How often the next step has been refused. */
   readonly tries?: number;
   /** A round may not act on the window before this moment (backoff), ISO. */
   readonly notBefore?: string;
@@ -69,7 +69,7 @@ export function windowsWanted(flights: readonly Flight[], slots: SlotCounts, lan
   return Math.max(0, slots.export + slots.ingestion - waiting);
 }
 
-/** Starts of one attempt that may be refused (throttling, a cluster that starts) before it counts as failed. */
+/** How often one step may be refused before its attempt counts as failed. */
 const MAX_TRIES = 30;
 
 /** What follows a failure of a flight. */
@@ -79,20 +79,25 @@ export type AfterFailure =
   | { readonly kind: "park" };
 
 /**
- * Decides what follows a failure. A start that was refused is tried again as it is; a failed attempt starts over as
+ * How a step of a flight failed. `terminal`: trying again can't help. `refused`: the step could not be done now
+ * (throttling, a lost connection), and the attempt is as good as before. `wrong`: the attempt itself failed.
+ */
+export type FlightFailure = "terminal" | "refused" | "wrong";
+
+/**
+ * Decides what follows a failure. A step that was refused is tried again as it is; a failed attempt starts over as
  * the next one; a terminal failure, or the last attempt's, parks the table. Backoff doubles up to a minute, spread
  * by the window's name so that windows that failed together don't come back together.
  */
 export function afterFailure(
   flight: Flight,
-  retryable: boolean,
+  failure: FlightFailure,
   maxAttempts: number,
   nowMs: number,
 ): AfterFailure {
-  if (!retryable) return { kind: "park" };
+  if (failure === "terminal") return { kind: "park" };
   const { window, table, iteration, lane, attempt, tries = 0 } = flight;
-  const starting = flight.stage === "toExport" || flight.stage === "toIngest";
-  if (starting && tries < MAX_TRIES) {
+  if (failure === "refused" && tries < MAX_TRIES) {
     return {
       kind: "again",
       flight: { ...flight, tries: tries + 1, notBefore: later(window, tries + 1, nowMs) },

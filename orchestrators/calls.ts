@@ -72,7 +72,14 @@ export function* flightRound(
     // A poll that failed is asked again in the next round.
     return flight === undefined
       ? []
-      : [{ kind: "failed", flight, retryable: answered.retryable, reason: answered.reason }];
+      : [
+          {
+            kind: "failed",
+            flight,
+            failure: answered.retryable ? "refused" : "terminal",
+            reason: answered.reason,
+          },
+        ];
   });
 }
 

@@ -113,7 +113,7 @@ export function applyOutcomes(
       } else flights.set(flight.window, flight);
       continue;
     }
-    const after = afterFailure(flight, outcome.retryable, maxAttempts, nowMs);
+    const after = afterFailure(flight, outcome.failure, maxAttempts, nowMs);
     if (after.kind === "again") flights.set(flight.window, after.flight);
     if (after.kind === "reset") {
       newsOf(flight.iteration).reset.push({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadTables } from "../../local/stack/samples.ts";
 import { sampleTables } from "../../local/stack/sampleTables.ts";
-import { type CopyStack, differing, startCopyStack } from "./support.ts";
+import { type CopyStack, cursorsGiven, differing, startCopyStack } from "./support.ts";
 
 describe("a copy of plain tables", () => {
   let copies: CopyStack;
@@ -24,8 +24,9 @@ describe("a copy of plain tables", () => {
   it("then copies what is new and nothing else", async () => {
     await copies.source.command(
       "Samples",
-      ".set-or-append airports <| print iata='ZZ1', name='a \"quoted\", name'",
+      ".set-or-append airports <| airports | take 1 | extend iata='ZZ1'",
     );
+    await cursorsGiven();
     const copy = await copies.copy();
     expect(copy.state).toBe("succeeded");
     expect(copy.tables.map((table) => [table.name, table.rows])).toEqual([["airports", 1]]);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createKustoClient, type KustoClient } from "../../kusto/client.ts";
 import { parseKustoConnection } from "../../kusto/connectionString.ts";
 import { type Copy, runCopy } from "../../local/demo/api.ts";
@@ -74,4 +75,9 @@ async function post(url: string, body: object): Promise<void> {
 /** The tables that differ, for an expectation that prints them. */
 export function differing(differences: readonly Difference[]): Difference[] {
   return differences.filter((each) => !each.equal);
+}
+
+/** Waits until rows that were just ingested have their cursor (`kusto/query/database-cursor.md`). */
+export async function cursorsGiven(): Promise<void> {
+  await sleep(500);
 }

@@ -1,0 +1,377 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { EntryBody, Lane } from "../../../model/checkpoint/entries.ts";
+import { fold } from "../../../model/checkpoint/fold.ts";
+import { emptyState, type State, stateSchema } from "../../../model/checkpoint/state.ts";
+import {
+  canonical,
+  committed,
+  copied,
+  entryAt,
+  exported,
+  intended,
+  logOf,
+  opening,
+  parked,
+  planned,
+  promoted,
+  reset,
+  staged,
+  stagedWindow,
+  stateOf,
+} from "./sampleLog.ts";
+
+const NAMES = ["T", "U", "My Table", "constructor", "__proto__", "toString"];
+
+/** What may come next in a log, by its rules. */
+function following(state: State): EntryBody[] {
+  if (!state.run) return [opening];
+  const next: EntryBody[] = [{ ...opening, instance: `copy:${state.next}` }];
+  const idle = NAMES.filter((name) => state.tables[name]?.stopped === undefined);
+  for (const lane of ["forward", "backfill"] as const) {
+    const open = state.open[lane];
+    if (!open) {
+      const [a = "T", b = "U", ...quiet] = idle.slice(state.next % 3).concat(idle.slice(0, state.next % 3));
+      const tables = Object.fromEntries([
+        [a, 2],
+        [b, 1],
+      ]);
+      next.push(planned(state.lastIteration + 1, lane, { tables, quiet }));
+      continue;
+    }
+    const { iteration } = open;
+    const going = open.tables.flatMap((table, t) =>
+      table.name in open.parked
+        ? []
+        : table.windows.map((_, w) => ({ table: table.name, id: `${iteration}.${t}.${w}` })),
+    );
+    const at = (stage: string) => going.filter(({ id }) => open.windows[id]?.stage === stage);
+    const intendedNow = open.intended.flatMap((move) => move.windows.map((each) => each.window));
+    if (open.intended.length > 0) {
+      next.push(promoted(iteration, intendedNow));
+      const tables = [...new Set(open.intended.map((move) => move.table))];
+      next.push(
+        promoted(
+          iteration,
+          [],
+          tables.map((table) => ({ table, reason: "It was lost." })),
+        ),
+      );
+      continue;
+    }
+    for (const { id } of at("planned")) next.push(exported(iteration, [id]));
+    for (const { id } of at("exported")) next.push(staged(iteration, [id]), reset(iteration, id, 1));
+    for (const { table } of going) next.push(parked(iteration, table));
+    for (const table of new Set(at("staged").map((each) => each.table))) {
+      const own = going.filter((each) => each.table === table).map((each) => each.id);
+      if (own.every((id) => open.windows[id]?.stage === "staged")) next.push(intended(iteration, table, own));
+    }
+    if (going.every(({ id }) => open.windows[id]?.stage === "promoted")) next.push(committed(iteration));
+  }
+  for (const { iteration } of state.toClean) next.push({ kind: "cleaned", iteration });
+  next.push({ kind: "failed", reason: "It could not go on." });
+  return next;
+}
+
+/** Any log that follows the rules, with the state before each entry. */
+const anyLog = fc.array(fc.nat(), { minLength: 1, maxLength: 60 }).map((choices) => {
+  const steps: { before: State; entry: ReturnType<typeof entryAt>; after: State }[] = [];
+  let state = emptyState;
+  for (const choice of choices) {
+    const options = following(state);
+    // Later options are the rarer ones to come by: prefer what drives an iteration on.
+    const body = options[choice % options.length] ?? opening;
+    const run = body.kind === "runOpened" ? state.next : (state.run?.id ?? 0);
+    const entry = entryAt(state.next, run, body);
+    const after = fold(state, entry);
+    steps.push({ before: state, entry, after });
+    state = after;
+  }
+  return steps;
+});
+
+test("a snapshot is sound: a state that was written and read again folds on alike, whatever the tables' names", () => {
+  fc.assert(
+    fc.property(anyLog, (steps) => {
+      for (const { before, entry, after } of steps) {
+        const read = stateSchema.parse(JSON.parse(JSON.stringify(before)));
+        expect(canonical(fold(read, entry))).toBe(canonical(after));
+      }
+    }),
+  );
+});
+
+test("folding changes nothing of the state that it is given, nor of the entry", () => {
+  fc.assert(
+    fc.property(anyLog, (steps) => {
+      for (const { before, entry, after } of steps) {
+        const copy = canonical(fold(frozen(before), frozen(entry)));
+        expect(copy).toBe(canonical(after));
+      }
+    }),
+  );
+});
+
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const each of Object.values(value)) frozen(each);
+  }
+  return value;
+}
+
+test("a gap, an entry that was there before, and another run's entry are refused at any point of any log", () => {
+  fc.assert(
+    fc.property(anyLog, fc.integer({ min: 1, max: 5 }), (steps, by) => {
+      for (const { before, entry } of steps) {
+        expect(() => fold(before, { ...entry, number: entry.number + by })).toThrow(/missing/);
+        expect(() => fold(before, { ...entry, number: entry.number - by })).toThrow(/missing/);
+        expect(() => fold(before, { ...entry, run: entry.run + by })).toThrow(/run/);
+      }
+    }),
+  );
+});
+
+test("a table's forward cursor moves at a commit of the forward lane only, and only where its rows are in", () => {
+  fc.assert(
+    fc.property(anyLog, (steps) => {
+      for (const { before, entry, after } of steps) {
+        for (const name of NAMES) {
+          const [was, is] = [before.tables[name], after.tables[name]];
+          if (was === undefined || was.cursor === is?.cursor) continue;
+          expect(entry.kind).toBe("iterationCommitted");
+          const open = entry.kind === "iterationCommitted" ? before.open.forward : undefined;
+          expect(open).toMatchObject({
+            iteration: entry.kind === "iterationCommitted" ? entry.iteration : -1,
+          });
+          const t = open?.tables.findIndex((table) => table.name === name) ?? -1;
+          if (t < 0) expect(open?.quiet).toContain(name);
+          else {
+            const own = open?.tables[t]?.windows.map(
+              (_, w) => open.windows[`${open.iteration}.${t}.${w}`]?.stage,
+            );
+            expect(own?.every((stage) => stage === "promoted")).toBe(true);
+          }
+          expect(is?.cursor).toBe(open?.upTo);
+        }
+      }
+    }),
+  );
+});
+
+test("a table that was stopped stays so, whatever is committed after", () => {
+  fc.assert(
+    fc.property(anyLog, (steps) => {
+      for (const { before, after } of steps) {
+        for (const name of NAMES) {
+          const reason = before.tables[name]?.stopped;
+          if (reason !== undefined) expect(after.tables[name]?.stopped).toBe(reason);
+        }
+      }
+    }),
+  );
+});
+
+test("entries of one lane leave the other lane's iteration as it is", () => {
+  fc.assert(
+    fc.property(anyLog, (steps) => {
+      for (const { before, entry, after } of steps) {
+        if (!("iteration" in entry)) continue;
+        const lane: Lane =
+          after.open.forward?.iteration === entry.iteration ||
+          before.open.forward?.iteration === entry.iteration
+            ? "forward"
+            : "backfill";
+        const other: Lane = lane === "forward" ? "backfill" : "forward";
+        expect(after.open[other]).toBe(before.open[other]);
+      }
+    }),
+  );
+});
+
+const plan = planned(1, "backfill", { tables: { T: 1 } });
+
+test("an iteration is not committed before its tables are promoted or parked, nor while an intent is open", () => {
+  const steps = copied(1, "T");
+  for (let n = 0; n < steps.length; n++) {
+    expect(() => stateOf([opening, plan, ...steps.slice(0, n), committed(1)])).toThrow(/commits iteration 1/);
+  }
+  expect(stateOf([opening, plan, ...steps, committed(1)]).tables.T?.backfill).toBe("done");
+  expect(stateOf([opening, plan, parked(1, "T"), committed(1)]).tables.T?.backfill).toBe("pending");
+});
+
+test("nothing is promoted without an intent, and no intent names what was not verified", () => {
+  const begun = [opening, plan, exported(1, ["1.0.0"]), staged(1, ["1.0.0"])];
+  expect(() => stateOf([...begun, promoted(1, ["1.0.0"])])).toThrow(/no intent/);
+  expect(() => stateOf([opening, plan, intended(1, "T", ["1.0.0"])])).toThrow(/not verified/);
+  expect(() => stateOf([...begun, parked(1, "T"), intended(1, "T", ["1.0.0"])])).toThrow(/parked/);
+  expect(() => stateOf([...begun, intended(1, "T", ["1.0.0"]), intended(1, "T", ["1.0.0"])])).toThrow(
+    /second time/,
+  );
+  const { window, tag, rows } = stagedWindow("1.0.0");
+  const others: EntryBody = {
+    kind: "promotionIntended",
+    iteration: 1,
+    moves: [
+      { table: "T", staging: "S", windows: [{ window, tag, rows, extents: ["other"] }], replace: false },
+    ],
+  };
+  expect(() => stateOf([...begun, others])).toThrow(/not verified/);
+});
+
+test("a window that is promoted is never begun again, and none is staged before its export", () => {
+  const done = [opening, plan, ...copied(1, "T")];
+  for (const again of [exported(1, ["1.0.0"]), staged(1, ["1.0.0"]), reset(1, "1.0.0", 1)]) {
+    expect(() => stateOf([...done, again])).toThrow(/promoted/);
+  }
+  expect(() => stateOf([opening, plan, staged(1, ["1.0.0"])])).toThrow(/not exported/);
+});
+
+test("entries that speak of what isn't there are refused", () => {
+  expect(() => stateOf([plan])).toThrow(/none is open|run none/);
+  expect(() => stateOf([opening, exported(1, ["1.0.0"])])).toThrow(/not open/);
+  expect(() => stateOf([opening, plan, exported(1, ["1.0.7"])])).toThrow(/never planned/);
+  expect(() => stateOf([opening, plan, exported(2, ["2.0.0"])])).toThrow(/not open/);
+  expect(() => stateOf([opening, planned(2, "forward", {})])).toThrow(/after iteration 0/);
+  expect(() => stateOf([opening, plan, planned(2, "backfill", {})])).toThrow(/while 1 is open/);
+  expect(() => stateOf([opening, plan, planned(1, "forward", {})])).toThrow(/after iteration 1/);
+  expect(() => fold(emptyState, entryAt(0, 4, opening))).toThrow(/run 4/);
+  const twice = planned(1, "forward", { tables: { T: 1 } });
+  if (twice.kind === "iterationPlanned") twice.tables.push(...twice.tables);
+  expect(() => stateOf([opening, twice])).toThrow(/twice/);
+});
+
+const history = [
+  opening,
+  planned(1, "backfill", { tables: { T: 1 }, quiet: ["U"] }),
+  ...copied(1, "T"),
+  committed(1),
+];
+
+test("a parked table keeps its cursor while the others move, and catches up from there", () => {
+  const both = planned(2, "forward", { tables: { T: 1, U: 1 } });
+  const state = stateOf([...history, both, ...copied(2, "T"), parked(2, "U"), committed(2)]);
+  expect(state.tables.T).toMatchObject({ cursor: "cursor2" });
+  expect(state.tables.U).toMatchObject({ cursor: "cursor1", error: "It can't be copied." });
+  const next = fold(state, entryAt(state.next, 0, planned(3, "forward", { tables: { U: 1 }, quiet: ["T"] })));
+  const caughtUp = [...copied(3, "U"), committed(3)].reduce(
+    (s, body) => fold(s, entryAt(s.next, 0, body)),
+    next,
+  );
+  expect(caughtUp.tables.U).toMatchObject({ cursor: "cursor3", backfill: "done" });
+  expect(caughtUp.tables.U?.error).toBeUndefined();
+});
+
+test("a table that is parked after its rows are in doesn't have them copied a second time", () => {
+  const state = stateOf([
+    ...history,
+    planned(2, "forward", { tables: { T: 1 } }),
+    ...copied(2, "T"),
+    parked(2, "T"),
+    committed(2),
+  ]);
+  expect(state.tables.T?.cursor).toBe("cursor2");
+  expect(state.finished.at(-1)?.tables).toMatchObject([{ name: "T", rows: 10 }]);
+});
+
+test("a table of which only a part was promoted is stopped: no cursor is right for it", () => {
+  const windows = ["2.0.0", "2.0.1"];
+  const state = stateOf([
+    ...history,
+    planned(2, "forward", { tables: { T: 2 } }),
+    exported(2, windows),
+    staged(2, windows),
+    intended(2, "T", ["2.0.0"]),
+    promoted(2, ["2.0.0"]),
+    parked(2, "T"),
+    committed(2),
+  ]);
+  expect(state.tables.T).toMatchObject({ cursor: "cursor1", stopped: expect.stringContaining("part") });
+});
+
+test("a table whose promotion can't be shown to be whole is stopped as it is, and the others are committed", () => {
+  const state = stateOf([
+    ...history,
+    planned(2, "forward", { tables: { T: 1, U: 1 } }),
+    ...copied(2, "U", 1),
+    exported(2, ["2.0.0"]),
+    staged(2, ["2.0.0"]),
+    intended(2, "T", ["2.0.0"]),
+    promoted(2, [], [{ table: "T", reason: "It was lost." }]),
+    committed(2),
+  ]);
+  expect(state.tables.T).toMatchObject({ cursor: "cursor1", stopped: "It was lost." });
+  expect(state.tables.U).toMatchObject({ cursor: "cursor2" });
+  expect(state.finished.at(-1)?.tables.find((table) => table.name === "T")?.error).toBe("It was lost.");
+});
+
+test("a stop in one lane outlives the commit of the other", () => {
+  const state = stateOf([
+    opening,
+    planned(1, "backfill", { tables: { T: 1 } }),
+    planned(2, "forward", { quiet: ["T"] }),
+    exported(1, ["1.0.0"]),
+    staged(1, ["1.0.0"]),
+    intended(1, "T", ["1.0.0"]),
+    promoted(1, [], [{ table: "T", reason: "It was lost." }]),
+    committed(1),
+    committed(2),
+  ]);
+  expect(state.tables.T).toMatchObject({ stopped: "It was lost.", cursor: "cursor2" });
+});
+
+test("the forward lane starts where the backfill ends, from its plan on, and replication doesn't wait for history", () => {
+  const begun = [opening, planned(1, "backfill", { tables: { T: 1 }, quiet: ["U"] })];
+  expect(stateOf(begun).tables).toMatchObject({
+    T: { cursor: "cursor1", backfill: "pending" },
+    U: { cursor: "cursor1" },
+  });
+  const forward = [
+    ...begun,
+    planned(2, "forward", { tables: { T: 1 }, quiet: ["U"] }),
+    ...copied(2, "T"),
+    committed(2),
+  ];
+  expect(stateOf(forward).tables.T).toMatchObject({
+    cursor: "cursor2",
+    backfill: "pending",
+    backfillUpTo: "cursor1",
+  });
+  const all = stateOf([...forward, ...copied(1, "T"), committed(1)]);
+  expect(all.tables.T).toMatchObject({ cursor: "cursor2", backfill: "done" });
+  expect(all.open).toEqual({});
+});
+
+test("tables that an iteration refuses are told as failed after its commit too", () => {
+  const refused = [{ table: "Nope", reason: "There is no such table." }];
+  const state = stateOf([
+    opening,
+    planned(1, "backfill", { tables: { T: 1 }, refused }),
+    ...copied(1, "T"),
+    committed(1),
+  ]);
+  expect(state.finished.at(-1)?.tables).toContainEqual({
+    name: "Nope",
+    windows: 0,
+    rows: 0,
+    bytes: 0,
+    error: "There is no such table.",
+  });
+  expect(state.tables.Nope).toBeUndefined();
+});
+
+test("a new run takes over the open iteration, and a failure is forgotten when one opens", () => {
+  const log = logOf([opening, plan, exported(1, ["1.0.0"]), { kind: "failed", reason: "x" }, opening]);
+  const failed = log.slice(0, 4).reduce(fold, emptyState);
+  expect(failed.failed).toBe("x");
+  const state = log.reduce(fold, emptyState);
+  expect(state).not.toHaveProperty("failed");
+  expect(state.run?.id).toBe(4);
+  expect(state.open.backfill?.windows["1.0.0"]?.stage).toBe("exported");
+});
+
+test("what a committed iteration left is remembered until it is cleaned", () => {
+  const state = stateOf(history);
+  expect(state.toClean.map((each) => each.iteration)).toEqual([1]);
+  expect(fold(state, entryAt(state.next, 0, { kind: "cleaned", iteration: 1 })).toClean).toEqual([]);
+});

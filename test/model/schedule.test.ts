@@ -1,0 +1,180 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  afterFailure,
+  type Flight,
+  type FlightStage,
+  pickFlights,
+  windowsWanted,
+} from "../../model/schedule.ts";
+
+const NOW = Date.parse("2026-01-01T00:00:00.000Z");
+const at = (ms: number) => new Date(NOW + ms).toISOString();
+
+const stages: FlightStage[] = [
+  "toExport",
+  "exporting",
+  "toMeasure",
+  "toIngest",
+  "ingesting",
+  "toVerify",
+  "toAdopt",
+];
+const flight = fc.record({
+  stage: fc.constantFrom(...stages),
+  lane: fc.constantFrom("forward" as const, "backfill" as const),
+  attempt: fc.integer({ min: 1, max: 6 }),
+  tries: fc.nat({ max: 40 }),
+  notBefore: fc.option(fc.integer({ min: -5000, max: 5000 }).map(at), { nil: undefined }),
+});
+const inFlight = (
+  { notBefore, ...each }: typeof flight extends fc.Arbitrary<infer T> ? T : never,
+  i: number,
+): Flight => ({
+  ...each,
+  window: `1.0.${i}`,
+  table: "T",
+  iteration: 1,
+  ...(notBefore === undefined ? {} : { notBefore }),
+});
+const flights = fc.array(flight, { maxLength: 40 }).map((list) => list.map(inFlight));
+const slots = fc.record({
+  export: fc.nat({ max: 8 }),
+  ingestion: fc.nat({ max: 8 }),
+  query: fc.nat({ max: 8 }),
+});
+
+const KINDS = [
+  { kind: "query", waiting: ["toMeasure", "toVerify", "toAdopt"], running: [] },
+  { kind: "ingestion", waiting: ["toIngest"], running: ["ingesting"] },
+  { kind: "export", waiting: ["toExport"], running: ["exporting"] },
+] as const;
+const among = (list: readonly string[], each: Flight) => list.includes(each.stage);
+
+test("a round never takes more than the free slots, and leaves none free that a ready window waits for", () => {
+  fc.assert(
+    fc.property(flights, slots, (all, free) => {
+      const picked = pickFlights(all, free, at(0));
+      expect(new Set(picked).size).toBe(picked.length);
+      for (const { kind, waiting, running } of KINDS) {
+        const busy = all.filter((each) => among(running, each)).length;
+        const ready = all.filter((each) => among(waiting, each) && (each.notBefore ?? "") <= at(0)).length;
+        const taken = picked.filter((each) => among(waiting, each)).length;
+        expect(taken).toBe(Math.min(ready, Math.max(0, free[kind] - busy)));
+      }
+    }),
+  );
+});
+
+test("new data goes first, older windows first within a lane, and none before its backoff is over", () => {
+  fc.assert(
+    fc.property(flights, slots, (all, free) => {
+      const picked = pickFlights(all, free, at(0));
+      for (const each of picked) expect((each.notBefore ?? "") <= at(0)).toBe(true);
+      for (const { waiting } of KINDS) {
+        const own = picked.filter((each) => among(waiting, each));
+        const rank = (each: Flight) => (each.lane === "forward" ? 0 : 1000) + all.indexOf(each);
+        expect(own.map(rank)).toEqual(own.map(rank).toSorted((a, b) => a - b));
+        const left = all.filter(
+          (each) => among(waiting, each) && !picked.includes(each) && (each.notBefore ?? "") <= at(0),
+        );
+        for (const one of own) for (const other of left) expect(rank(one)).toBeLessThan(rank(other));
+      }
+    }),
+  );
+});
+
+test("as many windows are taken from the plan as slots could use, and no more: the carried state stays small", () => {
+  fc.assert(
+    fc.property(flights, slots, (all, free) => {
+      const waiting = all.filter((each) => among(["toExport", "toIngest"], each));
+      const wanted = windowsWanted(all, free);
+      expect(wanted).toBeGreaterThanOrEqual(0);
+      expect(waiting.length + wanted).toBe(Math.max(waiting.length, free.export + free.ingestion));
+    }),
+  );
+});
+
+test("new data is taken from its plan whatever history waits", () => {
+  fc.assert(
+    fc.property(flights, slots, (all, free) => {
+      const history = all.map((each): Flight => ({ ...each, lane: "backfill" }));
+      expect(windowsWanted(history, free, "forward")).toBe(free.export + free.ingestion);
+      expect(windowsWanted(all, free, "backfill")).toBe(windowsWanted(all, free));
+    }),
+  );
+});
+
+const one = flight.map((each) => inFlight(each, 0));
+
+test("a failure that stays parks the table", () => {
+  fc.assert(
+    fc.property(one, (each) => {
+      expect(afterFailure(each, "terminal", 5, NOW)).toEqual({ kind: "park" });
+    }),
+  );
+});
+
+test("a step that was refused is tried again as it is, later, and not for ever", () => {
+  fc.assert(
+    fc.property(one, (each) => {
+      let now: Flight = { ...each, attempt: 1, tries: 0 };
+      let times = 0;
+      for (;;) {
+        const after = afterFailure(now, "refused", 5, NOW);
+        if (after.kind !== "again") break;
+        expect(after.flight).toMatchObject({ stage: each.stage, attempt: 1, window: now.window });
+        now = after.flight;
+        times++;
+      }
+      expect(times).toBe(30);
+      expect(afterFailure(now, "refused", 5, NOW)).toMatchObject({ kind: "reset", attempt: 1 });
+    }),
+  );
+});
+
+test("a failed attempt starts over as the next one, with nothing of the old, until the last parks the table", () => {
+  fc.assert(
+    fc.property(one, fc.integer({ min: 1, max: 6 }), (each, maxAttempts) => {
+      const old: Flight = { ...each, operation: "op", folder: "f", rows: 1, extents: ["e"], since: at(0) };
+      const after = afterFailure(old, "wrong", maxAttempts, NOW);
+      if (each.attempt >= maxAttempts) expect(after).toEqual({ kind: "park" });
+      else {
+        expect(after).toEqual({
+          kind: "reset",
+          attempt: each.attempt,
+          flight: {
+            window: each.window,
+            table: "T",
+            iteration: 1,
+            lane: each.lane,
+            attempt: each.attempt + 1,
+            stage: "toExport",
+            notBefore: expect.any(String),
+          },
+        });
+      }
+    }),
+  );
+});
+
+test("waiting doubles up to a minute, is the same when replayed, and differs between windows", () => {
+  const waits = (window: string) =>
+    Array.from({ length: 12 }, (_, tries) => {
+      const again = afterFailure(
+        { window, table: "T", iteration: 1, lane: "forward", attempt: 1, stage: "toExport", tries },
+        "refused",
+        5,
+        NOW,
+      );
+      return again.kind === "again" ? Date.parse(again.flight.notBefore ?? "") - NOW : -1;
+    });
+  waits("1.0.0").forEach((wait, i) => {
+    const full = Math.min(60_000, 1000 * 2 ** i);
+    expect(wait).toBeGreaterThanOrEqual(full / 2);
+    expect(wait).toBeLessThanOrEqual(full);
+  });
+  expect(waits("1.0.0")).toEqual(waits("1.0.0"));
+  const spread = new Set(Array.from({ length: 50 }, (_, i) => waits(`1.0.${i}`)[8]));
+  expect(spread.size).toBeGreaterThan(40);
+});
