@@ -12,13 +12,15 @@ const { KustoCode } = globalThis.Kusto.Language;
 
 /**
  * Documented forms that the parser knows less of than the documentation: two queries in braces
- * (`replace-extents.md`), `false` for several tables (`alter-ingestion-time-policy-command.md`), and data that isn't
+ * (`replace-extents.md`), `false` for ingestion time (`alter-ingestion-time-policy-command.md`), tags dropped from a table
+ * (`drop-extent-tags.md`, examples), and data that isn't
  * the language at all (`ingest-inline.md`).
  */
 const BEYOND_THE_PARSER = [
   /^\.\s*replace\s+(async\s+)?extents\b/i,
-  /^\.\s*alter\s+tables\s*\([^)]*\)\s*policy\s+ingestiontime\s+false\s*$/i,
+  /\bpolicy\s+ingestiontime\s+false\s*$/i,
   /^\.\s*show\s+principal\s*$/i,
+  /^\.\s*drop\s+extent\s+tags\s+from\b/i,
   /^\.\s*ingest\s+inline\b/i,
 ];
 

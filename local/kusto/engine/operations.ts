@@ -93,6 +93,16 @@ interface Entry extends Operation {
   abort: AbortController;
 }
 
+function canceled(): KustoError {
+  return new KustoError(
+    400,
+    "RequestCanceled",
+    "Kusto.Data.Exceptions.KustoRequestCanceledException",
+    "The operation was canceled.",
+    true,
+  );
+}
+
 /** The log of operations, with the ten states of `kusto/management/show-operations.md`. */
 export async function createOperations(
   store: Store,
@@ -178,6 +188,7 @@ export async function createOperations(
       if (fault.afterMs !== undefined) await clock.sleep(fault.afterMs);
       if (fault.action !== "delay") throw faultError(fault);
     }
+    if (entry.abort.signal.aborted) throw canceled();
     return request.work(entry.abort.signal, entry.id);
   };
 

@@ -155,7 +155,7 @@ test("extents older than the soft-delete period go, by creation time", async () 
   await kusto.command(".create table Old (a:long)");
   await kusto.command(".append Old with (creationTime='2020-01-01T00:00:00Z') <| print a = 1");
   await kusto.command(".append Old <| print a = 2");
-  await kusto.command(".alter table Old policy retention softdelete = 30d recoverability = enabled");
+  await kusto.command(".alter-merge table Old policy retention softdelete = 30d recoverability = enabled");
   await kusto.local("maintenance", {});
   expect(await kusto.query("Old")).toEqual([{ a: 2 }]);
 });

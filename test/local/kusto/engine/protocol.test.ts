@@ -21,7 +21,7 @@ test("longs arrive with every digit, and values have their documented forms", as
   const text = await (
     await post(
       "/v2/rest/query",
-      'print a = 9223372036854775807, b = datetime(2020-01-02 03:04:05.1234567), c = 1.02:03:04.5, d = real(nan), e = dynamic({"x":[1,null]}), f = decimal(1.50), g = bool(null)',
+      'print a = 9223372036854775807, b = datetime(2020-01-02 03:04:05.1234567), c = time(1.02:03:04.5), d = real(nan), e = dynamic({"x":[1,null]}), f = decimal(1.50), g = bool(null)',
     )
   ).text();
   expect(text).toContain(
