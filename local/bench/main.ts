@@ -33,7 +33,12 @@ async function bench(): Promise<void> {
     host: true,
     sourceDatabases: [DATABASE, "Few"],
     destinationDatabases: databases,
-    settings: { KUSTO_COPY_TICK: "0 0 0 1 1 *", KUSTO_COPY_POLL: "100ms", KUSTO_COPY_QUERY_SLOTS: "4" },
+    settings: {
+      KUSTO_COPY_TICK: "0 0 0 1 1 *",
+      KUSTO_COPY_POLL: "100ms",
+      KUSTO_COPY_QUERY_SLOTS: "4",
+      KUSTO_COPY_WINDOW_ROWS: "125000",
+    },
   });
   try {
     await loadTables(stack.urls.sourceKusto, "Few", [
