@@ -2,7 +2,17 @@ import type { KustoType } from "../catalog.ts";
 import { semanticError } from "../kustoError.ts";
 import { datetimeTicks } from "./datetimeText.ts";
 import { guidText } from "./guidText.ts";
-import { call, nullOf, physicalType, quoted, type Scalar, scalar, stringLiteral, stringOf } from "./sql.ts";
+import {
+  bigintSql,
+  call,
+  nullOf,
+  physicalType,
+  quoted,
+  type Scalar,
+  scalar,
+  stringLiteral,
+  stringOf,
+} from "./sql.ts";
 import { timespanTicks } from "./timespanText.ts";
 
 const EPOCH_MICROSECONDS = "62135596800000000";
@@ -174,9 +184,12 @@ function boolOf(s: Scalar): string {
 
 const MAX_TICKS = "3155378975999999999";
 
+function ticksSql(ticks: bigint | undefined): string {
+  return ticks === undefined ? "NULL::BIGINT" : bigintSql(ticks);
+}
+
 function datetimeOf(s: Scalar): string {
-  if (s.type === "string" && s.literal !== undefined)
-    return datetimeTicks(s.literal)?.toString() ?? "NULL::BIGINT";
+  if (s.type === "string" && s.literal !== undefined) return ticksSql(datetimeTicks(s.literal));
   switch (s.type) {
     case "datetime":
       return s.sql;
@@ -192,8 +205,7 @@ function datetimeOf(s: Scalar): string {
 }
 
 function timespanOf(s: Scalar): string {
-  if (s.type === "string" && s.literal !== undefined)
-    return timespanTicks(s.literal)?.toString() ?? "NULL::BIGINT";
+  if (s.type === "string" && s.literal !== undefined) return ticksSql(timespanTicks(s.literal));
   switch (s.type) {
     case "timespan":
     case "long":

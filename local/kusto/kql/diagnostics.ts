@@ -3,18 +3,32 @@ import type { Analysis } from "./language.ts";
 import { wrap } from "./syntax.ts";
 
 /**
- * What the parser objects to and Kusto doesn't: the path of `extract_json()` may be computed for each row
- * (`query/extract-json-function.md` asks for a string, not for a constant).
+ * What the parser objects to and the documentation doesn't, by code and function: the path of `extract_json()` may be
+ * computed for each row (`query/extract-json-function.md`), the seconds of `make_timespan()` may have a fraction
+ * (`query/make-timespan-function.md`).
  */
+const ALLOWED: Readonly<Record<string, RegExp>> = {
+  KS129: /^extract_?json\s*\(/,
+  KS134: /^make_timespan\s*\(/,
+};
+
 function allowed(code: string, at: number, length: number, analysis: Analysis): boolean {
-  if (code !== "KS129") return false;
+  const functions = ALLOWED[code];
   const root = analysis.Syntax;
-  if (root === null) return false;
+  if (functions === undefined || root === null) return false;
   let node = root.GetNodeAt(at, length);
+  // The argument that is objected to may be a call itself; what counts is the call around it.
+  while (
+    node !== null &&
+    node !== undefined &&
+    node.Parent !== null &&
+    node.TextStart === at &&
+    node.End <= at + length
+  ) {
+    node = node.Parent;
+  }
   for (; node !== null && node !== undefined; node = node.Parent) {
-    if (wrap(node).kind === "FunctionCallExpression") {
-      return /^extract_?json\s*\(/.test((node.toString() ?? "").trim());
-    }
+    if (wrap(node).kind === "FunctionCallExpression") return functions.test((node.toString() ?? "").trim());
   }
   return false;
 }

@@ -216,8 +216,7 @@ function negated(value: Scalar, physical: string): Scalar {
 }
 
 function membership(node: Node, env: Environment): Scalar {
-  const ignoreCase =
-    node.kind === "InExpression" ? isTilde(node) : node.kind === "NotInExpression" ? isTilde(node) : false;
+  const ignoreCase = text(part(node, "Operator")).includes("~");
   const negative = node.kind.startsWith("Not");
   const left = expression(part(node, "Left"), env);
   const items = list(part(node, "Right"), "Expressions");
@@ -231,10 +230,6 @@ function membership(node: Node, env: Environment): Scalar {
     found = isIn(value, ignoreCase ? candidates.map(lowered) : candidates, hoisting(env));
   }
   return negative ? scalar(`(NOT ${found.sql})`, "bool", found.nullable) : found;
-}
-
-function isTilde(node: Node): boolean {
-  return text(part(node, "Operator")).includes("~");
 }
 
 function lowered(s: Scalar): Scalar {

@@ -41,7 +41,9 @@ function notNan(s: Scalar, condition: string): string {
 }
 
 function equalSql(a: Scalar, b: Scalar, type: KustoType): string {
-  if (type === "dynamic") return `(kusto_json_canonical(${a.sql}) = kusto_json_canonical(${b.sql}))`;
+  if (type === "dynamic") {
+    throw semanticError("Cannot compare values of types dynamic and dynamic. Try adding explicit casts");
+  }
   const plain = `(${a.sql} = ${b.sql})`;
   if (type !== "real" || finiteLiteral(a) || finiteLiteral(b)) return plain;
   return notNan(a, plain);
@@ -231,7 +233,7 @@ export function isIn(value: Scalar, candidates: readonly Scalar[], hoist: Hoist)
     const element = held.type === "dynamic" ? held : convert(held, "dynamic");
     const parts = dynamics.map(
       (array) =>
-        `COALESCE(kusto_set_has_element(${array.sql}, ${element.sql}), ${equal(held, array, true, (s) => s).sql}, false)`,
+        `COALESCE(kusto_set_has_element(${array.sql}, ${element.sql}), kusto_json_canonical(${array.sql}) = kusto_json_canonical(${element.sql}), false)`,
     );
     if (others.length > 0) parts.push(isIn(held, others, hoist).sql);
     return scalar(`(${parts.join(" OR ")})`, "bool", false);

@@ -1,15 +1,18 @@
 import { semanticError } from "../kustoError.ts";
 import type { Environment } from "./context.ts";
 import { convert } from "./conversions.ts";
+import { expression } from "./expressions.ts";
 import { commonType } from "./operatorsBinary.ts";
 import { columnScalar, orderBy } from "./relation.ts";
 import { type Scalar, scalar } from "./sql.ts";
-import { type Node, part } from "./syntax.ts";
+import { analyzedColumns, type Node, part } from "./syntax.ts";
 import { tabular } from "./tabular.ts";
 
 /** `toscalar(…)`: the first column of the first row (`query/toscalar-function.md`). */
 export function toScalarSubquery(node: Node, env: Environment): Scalar {
-  const relation = tabular(part(node, "Expression"), { ...env, row: undefined });
+  const inner = part(node, "Expression");
+  if (analyzedColumns(inner) === undefined) return expression(inner, { ...env, row: undefined });
+  const relation = tabular(inner, { ...env, row: undefined });
   const first = relation.columns[0];
   if (first === undefined) throw semanticError("toscalar(): the expression has no columns");
   const query = `(SELECT ${first.id} FROM ${relation.from} ${orderBy(relation.order)} LIMIT 1)`;

@@ -164,17 +164,20 @@ function parametersAsWritten(node: Node): [string, Node][] {
   return list(node, "Properties").map((p) => [nameOf(part(p, "Name")), part(p, "Expression")]);
 }
 
+/** A cluster's name without the scheme that may stand before it. */
+export function hostOf(cluster: string): string {
+  return cluster
+    .replace(/^https?:\/\//i, "")
+    .replace(/\/$/, "")
+    .toLowerCase();
+}
+
 /** The catalog that `database("…")`, after an optional `cluster("…")`, names. */
 export function databaseCatalog(node: Node, env: Environment): Catalog {
   if (node.kind === "PathExpression") {
     const cluster = part(node, "Expression");
     const name = constant(firstArgument(cluster), env);
-    const bare = (uri: string) =>
-      uri
-        .replace(/^https?:\/\//, "")
-        .replace(/\/$/, "")
-        .toLowerCase();
-    if (bare(name) !== bare(env.catalog.cluster))
+    if (hostOf(name) !== hostOf(env.catalog.cluster))
       throw notSupported(`A query to another cluster ('${name}')`);
     return databaseCatalog(part(node, "Selector"), env);
   }

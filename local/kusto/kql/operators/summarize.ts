@@ -74,7 +74,7 @@ function expandedArguments(
       return [{ value: expression(unnamed(node), state.env), name: givenName(node) }];
     }
     const left = state.input.columns.filter(
-      (c) => !without.includes(c.id) && !state.keys.some((k) => k.name === c.name),
+      (c) => !without.includes(c.id) && !state.keys.some((k) => k.id === c.id),
     );
     return left.map((c) => ({ value: columnScalar(c), name: c.name }));
   });

@@ -5,7 +5,7 @@ import { type Column, column, type Relation } from "../relation.ts";
 import { nullOf, quoted } from "../sql.ts";
 import { list, type Node, nameOf, parameters, text } from "../syntax.ts";
 import { tabular } from "../tabular.ts";
-import { fits } from "./naming.ts";
+import { fits, uniqueName } from "./naming.ts";
 import { tableRelation } from "./sources.ts";
 
 interface Leg {
@@ -68,11 +68,12 @@ function unionColumns(all: readonly Leg[], inner: boolean): UnionColumn[] {
   const names = [...new Set(found.map((f) => f.name))];
   const everywhere = (c: { name: string; type: KustoType }) =>
     all.every(({ relation }) => relation.columns.some((x) => x.name === c.name && x.type === c.type));
+  const used = new Set(names);
   return names
     .flatMap((name) => {
       const types = found.filter((f) => f.name === name);
       return types.map((f) => ({
-        name: types.length > 1 ? `${name}_${f.type}` : name,
+        name: types.length > 1 ? uniqueName(used, `${name}_${f.type}`) : name,
         source: name,
         type: f.type,
       }));

@@ -78,7 +78,10 @@ export const conversionFunctions: Readonly<Record<string, ScalarFunction>> = {
   dynamic_to_json: (call) =>
     scalar(`COALESCE(kusto_json_canonical(${call.arg(0, "dynamic").sql}), '')`, "string"),
   tohex: (call) => {
-    const value = call.arg(0, "long");
+    const given = call.arg(0);
+    // An int has 32 bits, also where it is negative.
+    const value =
+      given.type === "int" ? scalar(`(${given.sql}::BIGINT & 4294967295)`, "long") : convert(given, "long");
     const hex = `lower(to_hex(${value.sql}))`;
     const padded =
       call.nodes.length > 1
