@@ -19,21 +19,51 @@ export class KustoError extends Error {
 }
 
 export function syntaxError(message: string): KustoError {
-  return new KustoError(400, "General_BadRequest", "Kusto.Data.Exceptions.SyntaxException", `Syntax error: ${message}`, true);
+  return new KustoError(
+    400,
+    "General_BadRequest",
+    "Kusto.Data.Exceptions.SyntaxException",
+    `Syntax error: ${message}`,
+    true,
+  );
 }
 
 export function semanticError(message: string): KustoError {
-  return new KustoError(400, "General_BadRequest", "Kusto.Data.Exceptions.SemanticException", `Semantic error: ${message}`, true);
+  return new KustoError(
+    400,
+    "General_BadRequest",
+    "Kusto.Data.Exceptions.SemanticException",
+    `Semantic error: ${message}`,
+    true,
+  );
 }
 
 export function notSupported(what: string): KustoError {
-  return new KustoError(400, "General_BadRequest", "Kusto.Data.Exceptions.KustoBadRequestException", `${what} is not supported by the local Kusto.`, true);
+  return new KustoError(
+    400,
+    "General_BadRequest",
+    "Kusto.Data.Exceptions.KustoBadRequestException",
+    `${what} is not supported by the local Kusto.`,
+    true,
+  );
 }
 
 export function entityNotFound(kind: string, name: string): KustoError {
-  return new KustoError(400, "BadRequest_EntityNotFound", "Kusto.DataNode.Exceptions.EntityNotFoundException", `Entity ID '${name}' of kind '${kind}' was not found.`, true);
+  return new KustoError(
+    400,
+    "BadRequest_EntityNotFound",
+    "Kusto.DataNode.Exceptions.EntityNotFoundException",
+    `Entity ID '${name}' of kind '${kind}' was not found.`,
+    true,
+  );
 }
 
 export function throttled(message: string): KustoError {
-  return new KustoError(429, "Too many requests", "Kusto.DataNode.Exceptions.ControlCommandThrottledException", message, false);
+  return new KustoError(
+    429,
+    "Too many requests",
+    "Kusto.DataNode.Exceptions.ControlCommandThrottledException",
+    message,
+    false,
+  );
 }
