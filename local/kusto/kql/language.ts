@@ -56,24 +56,17 @@ function functionSymbol(f: KustoFunction): Kusto.Language.Symbols.FunctionSymbol
 export type Analysis = Kusto.Language.KustoCode;
 
 /** What the parser's analysis knows of a database and of those that `database("…")` in the text names. */
-export function analyze(
-  text: string,
-  catalog: Catalog,
-  named: readonly string[],
-  clusters: readonly string[],
-): Analysis {
+export function analyze(text: string, catalog: Catalog, named: readonly string[]): Analysis {
   const databases = [databaseSymbol(catalog)];
   for (const name of named) {
     if (name === catalog.database) continue;
     const sibling = catalog.sibling(name);
     if (sibling !== undefined) databases.push(databaseSymbol(sibling));
   }
-  const cluster = new symbols.ClusterSymbol.ctor(catalog.cluster, databases);
+  // The analysis finds a cluster by its host, whatever else is written.
+  const host = language.KustoFacts.GetHostName(catalog.cluster) ?? catalog.cluster;
+  const cluster = new symbols.ClusterSymbol.ctor(host, databases);
   let globals = language.GlobalState.Default?.WithCluster(cluster);
-  // The names that a query may give this cluster, with and without the scheme.
-  for (const name of clusters) {
-    globals = globals?.AddOrReplaceCluster(new symbols.ClusterSymbol.ctor(name, databases)) ?? globals;
-  }
   globals = globals?.WithDatabase(databases[0] ?? null);
   const code =
     globals === undefined || globals === null ? null : language.KustoCode.ParseAndAnalyze(text, globals);

@@ -3,7 +3,6 @@ import { KustoError, notSupported, semanticError, syntaxError } from "../kustoEr
 import { type Context, type Environment, innerScope, PendingExternal } from "./context.ts";
 import { diagnostics } from "./diagnostics.ts";
 import { type Analysis, analyze } from "./language.ts";
-import { hostOf } from "./operators/sources.ts";
 import { orderBy } from "./relation.ts";
 import { identifier } from "./sql.ts";
 import { statements } from "./statements.ts";
@@ -35,16 +34,6 @@ function asksForHidden(text: string, catalog: Catalog, seen = new Set<string>())
 function namedDatabases(text: string): Set<string> {
   const names = [...text.matchAll(/\bdatabase\s*\(\s*[hH]?@?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')/g)];
   return new Set(names.map((match) => (match[1] ?? match[2] ?? "").replace(/\\(.)/g, "$1")));
-}
-
-/** The names by which a text means this cluster. */
-function ownNames(text: string, catalog: Catalog): string[] {
-  const names = [...text.matchAll(/\bcluster\s*\(\s*[hH]?@?["']([^"']*)["']/g)].map(
-    (match) => match[1] ?? "",
-  );
-  return [...new Set(names)].filter(
-    (name) => name !== catalog.cluster && hostOf(name) === hostOf(catalog.cluster),
-  );
 }
 
 function allNamedDatabases(text: string, catalog: Catalog): string[] {
@@ -91,7 +80,7 @@ export async function translate(
   catalog: Catalog,
   options: TranslateOptions = {},
 ): Promise<TranslatedQuery> {
-  const code = analyze(text, catalog, allNamedDatabases(text, catalog), ownNames(text, catalog));
+  const code = analyze(text, catalog, allNamedDatabases(text, catalog));
   diagnostics(code);
   const externals = new Map<string, string>();
   for (;;) {
@@ -121,7 +110,7 @@ function asKustoError(error: unknown): unknown {
 
 /** The names that a query declares with `declare query_parameters`. */
 export function queryParameters(text: string, catalog: Catalog): string[] {
-  const root = analyze(text, catalog, [], []).Syntax;
+  const root = analyze(text, catalog, []).Syntax;
   if (root === null) return [];
   return [...descendants(wrap(root))]
     .filter((node) => node.kind === "QueryParametersStatement")

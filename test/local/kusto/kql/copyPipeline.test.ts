@@ -40,7 +40,9 @@ const catalog = catalogOf(tables, functions, {
   },
   sibling: (name) =>
     name === "Other db"
-      ? catalogOf([relation("There", "(SELECT 7::BIGINT AS n)", [["n", "long"]])])
+      ? catalogOf([relation("There", "(SELECT 7::BIGINT AS n)", [["n", "long"]])], [], {
+          database: "Other db",
+        })
       : undefined,
 });
 
