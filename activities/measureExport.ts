@@ -58,7 +58,10 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
         bytes: names.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0),
         content: measured.content,
         ...(created === undefined ? {} : { created }),
-        ...(measured.lastIngested === null ? {} : { day: measured.lastIngested.slice(0, 10) }),
+        // The rows of a snapshot table may be of many days.
+        ...(measured.lastIngested === null || range.kind === "whole"
+          ? {}
+          : { day: measured.lastIngested.slice(0, 10) }),
       },
     };
   });

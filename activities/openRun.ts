@@ -36,7 +36,7 @@ export function openRun({ job, instance, step }: OpenRunInput): Promise<Answer<O
       slots: await slotCounts(job),
       open: open.map((each) => ({ ...summary(each), intended: each.intended.map((move) => move.table) })),
       toClean: state.toClean.map((each) => each.iteration),
-      known: Object.keys(state.tables).length > 0,
+      known: state.lastIteration > 0,
       lastReadAt:
         state.lastForward?.readAt ?? state.finished.at(-1)?.readAt ?? state.open.backfill?.readAt ?? null,
       lastDurationMs: state.lastForward?.durationMs ?? 0,

@@ -10,12 +10,13 @@ import type { State } from "../model/checkpoint/state.ts";
 import { chunked } from "../model/chunked.ts";
 import { Terminal } from "../model/errors.ts";
 import type { Job } from "../model/job.ts";
-import { STAGING_PREFIX } from "../model/naming.ts";
+import { stagingOwner } from "../model/naming.ts";
 import { type Bin, planWindows } from "../model/planWindows.ts";
 import { selectsTable, unknownNames } from "../model/tableSelection.ts";
 import { TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, ticksFromIso } from "../model/ticks.ts";
 import type { Answer, PlanInput, Planned } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
+import { hiddenRows } from "./hiddenRows.ts";
 import { summary } from "./openRun.ts";
 import { answer } from "./outcome.ts";
 import { readSignature } from "./snapshotSignature.ts";
@@ -59,10 +60,16 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
   ]);
   const selected = schema.filter(
     (table) =>
-      !table.name.startsWith(STAGING_PREFIX) &&
+      stagingOwner(table.name) === undefined &&
       selectsTable(table.name, job.tables.include, job.tables.exclude),
   );
+  const hidden = await hiddenRows(
+    source,
+    database,
+    selected.map((table) => table.name),
+  );
   const refused = [
+    ...[...hidden].map(([table, reason]) => ({ table, reason })),
     ...unknownNames(
       job.tables.include,
       schema.map((table) => table.name),
@@ -75,7 +82,7 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
       return stopped === undefined ? [] : [{ table: table.name, reason: stopped }];
     }),
   ];
-  const mine = selected.filter((table) => isOfLane(table.name, state, lane));
+  const mine = selected.filter((table) => isOfLane(table.name, job, state, lane) && !hidden.has(table.name));
   if (lane === "backfill" && mine.length === 0) return undefined;
 
   // Read before the cursor, so that lag is never told smaller than it is.
@@ -99,13 +106,21 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
 
 /**
  * The backfill lane takes tables whose history isn't copied yet, the forward lane those that have a cursor. A table
- * first seen while a backfill is under way goes forward from its beginning, so that it need not wait for the backfill.
+ * first seen while a backfill is under way goes forward from its beginning, so that it need not wait for the backfill,
+ * and so does one first seen by a job that copies only what comes, from where the job stands.
  */
-function isOfLane(name: string, state: State, lane: Lane): boolean {
+function isOfLane(name: string, job: Job, state: State, lane: Lane): boolean {
   const known = state.tables[name];
   if (known?.stopped !== undefined) return false;
-  if (lane === "backfill") return known === undefined || known.backfill === "pending";
-  return known !== undefined || state.open.backfill !== undefined;
+  const onlyForward = known === undefined && standsAt(job, state) !== undefined;
+  if (lane === "backfill") return !onlyForward && (known === undefined || known.backfill === "pending");
+  return known !== undefined || onlyForward || state.open.backfill !== undefined;
+}
+
+/** The cursor up to which a job that copies only what comes has looked; undefined before it began, and for other jobs. */
+function standsAt(job: Job, state: State): string | undefined {
+  if (job.mode !== "new") return undefined;
+  return state.lastForward?.upTo ?? state.finished.at(-1)?.upTo ?? state.open.backfill?.upTo;
 }
 
 function candidate(
@@ -120,7 +135,8 @@ function candidate(
   const declared = job.tables.snapshot.length > 0 && selectsTable(table.name, job.tables.snapshot, []);
   const snapshot = declared || !timed.has(table.name);
   if (lane === "backfill") return { table, snapshot, upTo: known?.backfillUpTo ?? upTo };
-  return { table, snapshot, ...(known ? { after: known.cursor } : {}), upTo };
+  const after = known?.cursor ?? standsAt(job, state);
+  return { table, snapshot, ...(after === undefined ? {} : { after }), upTo };
 }
 
 async function planTables(
@@ -130,23 +146,25 @@ async function planTables(
   lane: Lane,
   candidates: readonly Candidate[],
 ): Promise<PlannedTable[]> {
-  // With no history asked for, the backfill lane only notes where each table's forward lane starts.
-  const copied = lane === "backfill" && job.mode === "new" ? [] : candidates;
+  // With no history asked for, the backfill lane only notes what is there, and where each table's forward lane starts.
+  const noted = lane === "backfill" && job.mode === "new";
   const windows = new Map<string, { ranges: WindowRange[]; signature?: string }>();
-  const followed = copied.filter((each) => !each.snapshot);
+  const followed = noted ? [] : candidates.filter((each) => !each.snapshot);
   for (const some of chunked(followed, TABLES_PER_QUERY)) {
-    for (const [name, ranges] of await timeWindows(job, source, lane, some)) windows.set(name, { ranges });
+    for (const [name, ranges] of await timeWindows(job, source, some)) windows.set(name, { ranges });
   }
   // A snapshot table that is still in the backfill lane comes from there: an older copy must not replace a newer one.
   const inBackfill = (name: string) => lane === "forward" && state.tables[name]?.backfill === "pending";
-  for (const each of copied.filter((one) => one.snapshot && !inBackfill(one.table.name))) {
+  for (const each of candidates.filter((one) => one.snapshot && !inBackfill(one.table.name))) {
     const { signature, rows } = await readSignature(source, job.source.database, each.table.name);
     if (state.tables[each.table.name]?.signature === signature) continue;
-    windows.set(each.table.name, { ranges: [{ kind: "whole", rows }], signature });
+    windows.set(each.table.name, { ranges: noted ? [] : [{ kind: "whole", rows }], signature });
   }
   return candidates.flatMap(({ table, after, upTo }) => {
-    const found = windows.get(table.name);
-    if (!found || found.ranges.length === 0) return [];
+    const found = windows.get(table.name) ?? { ranges: [] };
+    // A table that is new to the copy is planned though nothing lies in it: it is created at the destination.
+    const isNew = lane === "backfill" || state.tables[table.name] === undefined;
+    if (found.ranges.length === 0 && !isNew) return [];
     return [
       {
         name: table.name,
@@ -166,18 +184,16 @@ async function planTables(
 async function timeWindows(
   job: Job,
   source: KustoClient,
-  lane: Lane,
   tables: readonly Candidate[],
 ): Promise<Map<string, WindowRange[]>> {
-  const horizon =
-    lane === "backfill" && job.backfillHorizon !== null ? ticksFromIso(job.backfillHorizon) : undefined;
+  const horizon = job.backfillHorizon === null ? undefined : ticksFromIso(job.backfillHorizon);
   const ranges = tables.map(
     (each): BinnedRange => ({
       table: each.table.name,
       filter: windowFilter({
         ...(each.after === undefined ? {} : { after: each.after }),
         upTo: each.upTo,
-        ...(horizon === undefined ? {} : { from: horizon }),
+        ...(horizon === undefined || each.after !== undefined ? {} : { from: horizon }),
       }),
     }),
   );
@@ -187,13 +203,14 @@ async function timeWindows(
     const planned = planWindows(bins.get(each.table.name) ?? [], job.windowRows);
     const first = planned[0];
     // The horizon closes the time line on the left: what lies before it is in no window.
-    if (first && job.backfillHorizon !== null && horizon !== undefined) {
+    if (first && job.backfillHorizon !== null && each.after === undefined) {
       planned[0] = { ...first, from: isoHorizon(job.backfillHorizon) };
     }
     result.set(each.table.name, planned);
   }
-  if (lane === "backfill" && horizon === undefined) {
-    for (const [name, rows] of await untimedRows(job, source, tables)) {
+  const fromTheBeginning = tables.filter((each) => each.after === undefined);
+  if (fromTheBeginning.length > 0 && horizon === undefined) {
+    for (const [name, rows] of await untimedRows(job, source, fromTheBeginning)) {
       result.set(name, [{ kind: "untimed", rows }, ...(result.get(name) ?? [])]);
     }
   }

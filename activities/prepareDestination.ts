@@ -62,7 +62,11 @@ export function prepareDestination({
       wanted.map((each) => each.table),
       there,
     );
-    await createStaging(destination, database, wanted);
+    await createStaging(
+      destination,
+      database,
+      wanted.filter(({ table }) => table.windows.length > 0),
+    );
     await carryEncodings(job, source, destination, wanted);
     return { parked };
   });
@@ -162,7 +166,7 @@ async function carryEncodings(
       );
       const policy = readEncodingPolicy(rows);
       if (policy === null) continue;
-      for (const target of [staging, table.name]) {
+      for (const target of table.windows.length > 0 ? [staging, table.name] : [table.name]) {
         await destination.command(
           job.destination.database,
           alterEncodingPolicy(target, column.name, policy),

@@ -24,7 +24,7 @@ describe("a copy of plain tables", () => {
   it("then copies what is new and nothing else", async () => {
     await copies.source.command(
       "Samples",
-      ".set-or-append airports <| airports | take 1 | extend iata='ZZ1'",
+      ".set-or-append airports <| airports | take 1 | project iata='ZZ1', name, city, state, country, latitude, longitude",
     );
     await cursorsGiven();
     const copy = await copies.copy();
