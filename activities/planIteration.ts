@@ -83,7 +83,9 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
     }),
   ];
   const mine = selected.filter((table) => isOfLane(table.name, job, state, lane) && !hidden.has(table.name));
-  if (lane === "backfill" && mine.length === 0) return undefined;
+  // Of an empty database, too, a job that copies only what comes notes from where on.
+  const begins = job.mode === "new" && state.lastIteration === 0;
+  if (lane === "backfill" && mine.length === 0 && !begins) return undefined;
 
   // Read before the cursor, so that lag is never told smaller than it is.
   const readAt = new Date().toISOString();

@@ -104,6 +104,12 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
       tables[table.name] ??= { cursor: table.upTo, backfill: "pending", backfillUpTo: table.upTo };
     }
   }
+  // A table that begins at a cursor keeps it, so that it catches up from there if it is parked.
+  if (entry.lane === "forward") {
+    for (const { name, after } of entry.tables) {
+      if (after !== undefined) tables[name] ??= { cursor: after, backfill: "none", backfillUpTo: after };
+    }
+  }
   for (const { table, reason } of entry.refused) {
     const known = tables[table];
     if (known) tables[table] = { ...known, error: reason };
