@@ -104,9 +104,9 @@ test.each([
   ["no URL", SECRET],
   ["a path", `/container/${SECRET}`],
   ["another scheme", `adl://${SECRET}.azuredatalakestore.net/path`],
-  ["no container", `https://fabrikam.blob.core.windows.net/;${SECRET}`],
-  ["no container on abfss", `abfss://fabrikam.dfs.core.windows.net/path;${SECRET}`],
-  ["an emulator without container", `http://127.0.0.1:10000/devstoreaccount1;${SECRET}`],
+  ["no container", `https://fabrikam.blob.core.windows.net/;${KEY}`],
+  ["no container on abfss", `abfss://fabrikam.dfs.core.windows.net/path;${KEY}`],
+  ["an emulator without container", `http://127.0.0.1:10000/devstoreaccount1;${KEY}`],
   ["no encryption", `http://fabrikam.blob.core.windows.net/c/f?sig=${SECRET}`],
   ["a host of another service", `https://${SECRET}.queue.core.windows.net/c/f`],
   ["an S3 bucket", `https://bucket.s3.us-east-1.amazonaws.com/k;AwsCredentials=${SECRET},${SECRET}`],
@@ -121,7 +121,7 @@ test.each([
   ["a broken key", `https://fabrikam.blob.core.windows.net/c/f;${SECRET}=`],
   ["key and SAS", `https://fabrikam.blob.core.windows.net/c/f?sig=${SECRET};${KEY}`],
   ["a query that is no SAS", `https://fabrikam.blob.core.windows.net/c/f?code=${SECRET}`],
-  ["a broken percent encoding", `https://fabrikam.blob.core.windows.net/c/100%/f;${SECRET}`],
+  ["a broken percent encoding", `https://fabrikam.blob.core.windows.net/c/100%/f;${KEY}`],
   ["an encoded slash", "https://fabrikam.blob.core.windows.net/c/a%2F..%2Fb"],
 ])("%s is refused with what to write, and without repeating the text", (_, text) => {
   let error: unknown;

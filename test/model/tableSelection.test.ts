@@ -24,6 +24,18 @@ test("a star stands for any run of characters, every other character for itself,
   );
 });
 
+test.each([
+  ["a*a", "a", false],
+  ["ab*ba", "aba", false],
+  ["*ab*b", "ab", false],
+  ["a*bc*c", "abc", false],
+  ["a*bc*c", "abcc", true],
+  ["*a*a*", "aa", true],
+  ["**", "", true],
+])("the parts of %j don't share characters of %j", (of, name, selected) => {
+  expect(selectsTable(name, [of], [])).toBe(selected);
+});
+
 test("a pattern made of a name with parts of it starred matches that name", () => {
   fc.assert(
     fc.property(

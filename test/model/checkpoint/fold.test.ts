@@ -223,6 +223,8 @@ test("an iteration is not committed before its tables are promoted or parked, no
   }
   expect(stateOf([opening, plan, ...steps, committed(1)]).tables.T?.backfill).toBe("done");
   expect(stateOf([opening, plan, parked(1, "T"), committed(1)]).tables.T?.backfill).toBe("pending");
+  const underWay = [...steps.slice(0, 3), parked(1, "T")];
+  expect(() => stateOf([opening, plan, ...underWay, committed(1)])).toThrow(/promotion of T is under way/);
 });
 
 test("nothing is promoted without an intent, and no intent names what was not verified", () => {
@@ -233,6 +235,8 @@ test("nothing is promoted without an intent, and no intent names what was not ve
   expect(() => stateOf([...begun, intended(1, "T", ["1.0.0"]), intended(1, "T", ["1.0.0"])])).toThrow(
     /second time/,
   );
+  const done = [...begun, intended(1, "T", ["1.0.0"]), promoted(1, ["1.0.0"])];
+  expect(() => stateOf([...done, intended(1, "T", ["1.0.0"])])).toThrow(/not verified/);
   const { window, tag, rows } = stagedWindow("1.0.0");
   const others: EntryBody = {
     kind: "promotionIntended",
