@@ -3,7 +3,15 @@ import { semanticError } from "../../kustoError.ts";
 import { type Environment, newId, over } from "../context.ts";
 import { convert } from "../conversions.ts";
 import { expression } from "../expressions.ts";
-import { type Column, extended, filtered, hoistingRow, type Relation } from "../relation.ts";
+import {
+  type Column,
+  extended,
+  filtered,
+  hoistingRow,
+  type OrderKey,
+  orderBy,
+  type Relation,
+} from "../relation.ts";
 import { typeOf } from "../scalars/call.ts";
 import { scalar } from "../sql.ts";
 import { list, maybe, type Node, nameOf, parameters, part, text } from "../syntax.ts";
@@ -12,6 +20,8 @@ import { givenName, uniqueName, unnamed } from "./naming.ts";
 
 interface Expansion {
   readonly relation: Relation;
+  /** Identifier of an element's place among those of its row. */
+  readonly index: string;
   /** Columns that the expansion gives, with the index where one is asked for. */
   readonly made: readonly Column[];
 }
@@ -89,7 +99,12 @@ function expand(node: Node, input: Relation, env: Environment): Expansion {
     indexName === undefined
       ? columns
       : [...columns, { name: nameOf(indexName), type: "long" as const, id: index }];
-  return { relation: { ...bounded, order: input.order.length === 0 ? [] : [...input.order] }, made };
+  const order = input.order.length === 0 ? [] : [...input.order, ascending(index)];
+  return { relation: { ...bounded, order }, made, index };
+}
+
+function ascending(id: string): OrderKey {
+  return { id, descending: false, nullsFirst: true };
 }
 
 /** An expanded column takes the place of the one it names; others are appended. */
@@ -108,16 +123,16 @@ export function mvExpand(node: Node, input: Relation, env: Environment): Relatio
 export function mvApply(node: Node, input: Relation, env: Environment): Relation {
   const outerId = newId(env.context, "p");
   // Numbered once, or the two sides of the join could number the rows differently.
-  const numbered = extended(input, [{ id: outerId, sql: "row_number() OVER ()" }]);
+  const numbered = extended(input, [{ id: outerId, sql: `row_number() OVER (${orderBy(input.order)})` }]);
   const name = newId(env.context, "m");
   env.context.ctes.push({ name, sql: `SELECT * FROM ${numbered.from}` });
   const base: Relation = { ...input, from: name };
-  const { relation, made } = expand(node, base, env);
+  const { relation, made, index } = expand(node, base, env);
   const inner: Relation = {
     ...relation,
     columns: placed(base.columns, made),
     partition: outerId,
-    order: [],
+    order: [ascending(index)],
     source: undefined,
   };
   const result = pipeOperators(part(part(node, "Subquery"), "Expression"), inner, env);
@@ -132,13 +147,19 @@ export function mvApply(node: Node, input: Relation, env: Environment): Relation
   const own = added.map((c) => ({ ...c, id: newId(env.context), from: `r.${c.id}` }));
   const all = [...outer, ...own];
   const hidden = hiddenOf(input, env);
-  const selected = [...all.map((c) => `${c.from} AS ${c.id}`), ...hidden.sql];
+  // Rows come in the order of the outer rows, and within each in the order that the subquery leaves.
+  const keys = [
+    { ...ascending(outerId), from: `l.${outerId}` },
+    ...result.order.map((k) => ({ ...k, from: `r.${k.id}` })),
+  ];
+  const order = keys.map((k) => ({ ...k, id: newId(env.context, "k") }));
+  const selected = [...[...all, ...order].map((c) => `${c.from} AS ${c.id}`), ...hidden.sql];
   return {
     from: `(SELECT ${selected.join(", ")} FROM ${base.from} AS l JOIN ${result.from} AS r ON l.${outerId} = r.${outerId})`,
     columns: all.map(({ name: n, type, id }) => ({ name: n, type, id })),
     hidden: hidden.hidden,
     ingestionTimePolicy: input.ingestionTimePolicy,
-    order: [],
+    order: order.map(({ id, descending, nullsFirst }) => ({ id, descending, nullsFirst })),
     partition: undefined,
   };
 }

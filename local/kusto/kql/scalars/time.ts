@@ -10,6 +10,7 @@ import {
 import { ticksLiteral } from "../literals.ts";
 import { arithmetic } from "../operatorsBinary.ts";
 import { type Scalar, scalar } from "../sql.ts";
+import { formatDatetime, formatTimespan } from "../udf/timeFormats.ts";
 import { type Call, constantText, type ScalarFunction } from "./call.ts";
 
 const long = (sql: string): Scalar => scalar(sql, "long");
@@ -184,6 +185,18 @@ function makeTimespan(call: Call): Scalar {
 
 const now = (call: Call): Scalar => ticksLiteral(call.env.catalog.now, "datetime");
 
+/** A constant format is checked before any row is read. */
+const formatted =
+  (type: "datetime" | "timespan"): ScalarFunction =>
+  (call) => {
+    const format = call.arg(1, "string");
+    const apply = type === "datetime" ? formatDatetime : formatTimespan;
+    if (format.literal !== undefined && apply(0n, format.literal) === null) {
+      throw semanticError(`format_${type}(): the format '${format.literal}' is not supported`);
+    }
+    return scalar(`COALESCE(kusto_format_${type}(${call.arg(0, type).sql}, ${format.sql}), '')`, "string");
+  };
+
 export const timeScalars: Readonly<Record<string, ScalarFunction>> = {
   now: (call) =>
     call.nodes.length === 0 ? now(call) : arithmetic(now(call), call.arg(0, "timespan"), "+", call.hoist),
@@ -213,16 +226,8 @@ export const timeScalars: Readonly<Record<string, ScalarFunction>> = {
   datetime_part: datetimePart,
   make_datetime: makeDatetime,
   make_timespan: makeTimespan,
-  format_datetime: (call) =>
-    scalar(
-      `COALESCE(kusto_format_datetime(${call.arg(0, "datetime").sql}, ${call.arg(1, "string").sql}), '')`,
-      "string",
-    ),
-  format_timespan: (call) =>
-    scalar(
-      `COALESCE(kusto_format_timespan(${call.arg(0, "timespan").sql}, ${call.arg(1, "string").sql}), '')`,
-      "string",
-    ),
+  format_datetime: formatted("datetime"),
+  format_timespan: formatted("timespan"),
   unixtime_seconds_todatetime: unixTime(10_000_000),
   unixtime_milliseconds_todatetime: unixTime(10_000),
   unixtime_microseconds_todatetime: unixTime(10),

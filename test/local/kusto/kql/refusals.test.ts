@@ -19,6 +19,7 @@ describe("what Kusto refuses is refused", () => {
     ["print datetime(2024-02-30)", "Syntax error"],
     ["declare query_parameters(n: long); print n", "Semantic error"],
     ["1 + 1", "Semantic error"],
+    ["print format_datetime(now(), 'yyyy qq')", "Semantic error"],
   ])("%s: %s", async (query, message) => {
     const failure: unknown = await rows(query, catalog).catch((error: unknown) => error);
     expect(failure).toMatchObject({ name: "KustoError", status: 400, permanent: true });
