@@ -41,6 +41,8 @@ export interface OpenRunInput {
   readonly instance: string;
   /** The same at each delivery of this activity, another for each execution of the orchestration. */
   readonly step: string;
+  /** When the orchestration started, ISO. */
+  readonly startedAt: string;
 }
 
 export interface OpenedRun {

@@ -1,4 +1,5 @@
 import { createOrAlterStatusFunction } from "../kusto/commands/functions.ts";
+import { blobUrl } from "../lake/lake.ts";
 import { STATUS_FILE } from "../lake/statusFile.ts";
 import type { Answer, RunRef } from "./contract.ts";
 import { clientsOf, statusAccess } from "./environment.ts";
@@ -8,9 +9,8 @@ import { answer } from "./outcome.ts";
 export function createStatusView({ job }: RunRef): Promise<Answer<object>> {
   return answer(async () => {
     const { lake, destination } = clientsOf(job);
-    const { blobEndpoint, container } = lake.location;
     const suffix = await lake.clusterSuffix(statusAccess());
-    const statusUrl = `${blobEndpoint}/${container}/${lake.blobName(STATUS_FILE)}${suffix}`;
+    const statusUrl = `${blobUrl(lake, STATUS_FILE)}${suffix}`;
     await destination.command(job.destination.database, createOrAlterStatusFunction({ statusUrl }), {
       idempotent: true,
     });

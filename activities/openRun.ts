@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { readSlots } from "../kusto/reads.ts";
-import { appendEntry, readState } from "../lake/log.ts";
+import type { Lake } from "../lake/lake.ts";
+import { appendEntry, readState, Stale } from "../lake/log.ts";
 import { ensureContainer } from "../lake/stagedFiles.ts";
-import type { OpenIteration } from "../model/checkpoint/state.ts";
+import type { OpenIteration, State } from "../model/checkpoint/state.ts";
 import { Terminal } from "../model/errors.ts";
 import { type Job, slotsOf } from "../model/job.ts";
+import { copiedAsOf } from "../model/lag.ts";
 import type { SlotCounts } from "../model/schedule.ts";
 import type { Answer, OpenedRun, OpenIterationSummary, OpenRunInput } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
@@ -14,13 +16,16 @@ import { answer } from "./outcome.ts";
  * Opens a run: writes the entry that makes every older run on this lake folder stale. Delivered twice, it finds its
  * own entry.
  */
-export function openRun({ job, instance, step }: OpenRunInput): Promise<Answer<OpenedRun>> {
+export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promise<Answer<OpenedRun>> {
   return answer(async () => {
     const { lake } = clientsOf(job);
     await ensureContainer(lake);
     const before = await readState(lake);
     if (before.job) refuseOtherCopy(before.job, job);
+    // Before the log is touched: a job that may not even ask for capacity takes nothing over.
+    const slots = await slotCounts(job);
     if (before.run?.step !== step) {
+      refuseLateDelivery(lake, before, startedAt);
       const copyId = before.copyId ?? randomBytes(4).toString("hex");
       await appendEntry(
         lake,
@@ -29,16 +34,16 @@ export function openRun({ job, instance, step }: OpenRunInput): Promise<Answer<O
       );
     }
     const state = await readState(lake);
+    if (state.run?.step !== step) throw staleBy(lake, state);
     const open = [state.open.forward, state.open.backfill].filter((each) => each !== undefined);
     return {
-      run: state.run?.id ?? before.next,
+      run: state.run.id,
       next: state.next,
-      slots: await slotCounts(job),
+      slots,
       open: open.map((each) => ({ ...summary(each), intended: each.intended.map((move) => move.table) })),
       toClean: state.toClean.map((each) => each.iteration),
       known: state.lastIteration > 0,
-      lastReadAt:
-        state.lastForward?.readAt ?? state.finished.at(-1)?.readAt ?? state.open.backfill?.readAt ?? null,
+      lastReadAt: copiedAsOf(state) ?? state.open.backfill?.readAt ?? null,
       lastDurationMs: state.lastForward?.durationMs ?? 0,
     };
   });
@@ -52,6 +57,23 @@ export function summary(open: OpenIteration): OpenIterationSummary {
     windows: Object.keys(open.windows).length,
     tables: open.tables.length,
   };
+}
+
+/** Clocks that differ by more than this are wrong, and tell nothing about which run is the newer one. */
+const LATE_DELIVERY_MS = 86_400_000;
+
+/**
+ * A run that was opened after this orchestration started is the newer one: opening once more, by a delivery that comes
+ * late or comes again, would stop it for nobody's sake.
+ */
+function refuseLateDelivery(lake: Lake, state: State, startedAt: string): void {
+  if (!state.run) return;
+  const opened = Date.parse(state.run.openedAt) - Date.parse(startedAt);
+  if (opened > 0 && opened < LATE_DELIVERY_MS) throw staleBy(lake, state);
+}
+
+function staleBy(lake: Lake, state: State): Stale {
+  return new Stale(lake, state.next - 1, { run: state.run?.id ?? -1, instance: state.run?.instance });
 }
 
 /** Where a cluster names no limit of queries, its default for a large one is taken. */

@@ -5,7 +5,7 @@ import { exportProjection } from "../kusto/commands/exportQuery.ts";
 import { operationIdAnswer } from "../kusto/commands/ingest.ts";
 import { filterOfWindow } from "../kusto/commands/windowRange.ts";
 import { quoteName } from "../kusto/names.ts";
-import type { Lake } from "../lake/lake.ts";
+import { blobUrl, type Lake } from "../lake/lake.ts";
 import { readStateOfRun } from "../lake/log.ts";
 import { plannedWindow } from "../model/checkpoint/fold.ts";
 import { openIteration } from "../model/checkpoint/state.ts";
@@ -60,8 +60,7 @@ export function started(flight: FlightInput["flight"]): FlightInput["flight"] {
 
 /** A folder's URL with what a cluster needs to use it. A secret. */
 export async function clusterUrl(lake: Lake, path: string): Promise<string> {
-  const url = `${lake.location.blobEndpoint}/${lake.location.container}/${lake.blobName(path)}`;
-  return `${url}${await lake.clusterSuffix(clusterAccess())}`;
+  return `${blobUrl(lake, path)}${await lake.clusterSuffix(clusterAccess())}`;
 }
 
 /** The planned table, range and logged state of a flight's window. Throws Stale where another run took over. */

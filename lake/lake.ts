@@ -108,3 +108,9 @@ async function makeSas(
     location.account,
   ).toString();
 }
+
+/** URL of a file or folder below the lake folder, without any secret; each segment encoded, as names may hold `?` or `;`. */
+export function blobUrl(lake: Lake, path: string): string {
+  const segments = [lake.location.container, ...lake.blobName(path).split("/")];
+  return `${lake.location.blobEndpoint}/${segments.map(encodeURIComponent).join("/")}`;
+}

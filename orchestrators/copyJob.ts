@@ -94,6 +94,7 @@ function* open(context: OrchestrationContext, job: Job): Steps<Carry> {
     job,
     instance: context.df.instanceId,
     step: `open ${context.df.instanceId} ${started}`,
+    startedAt: started,
   });
   let carry = firstCarry(opened);
   yield* step(context, ACTIVITY.createStatusView, ref(job, carry));
@@ -154,7 +155,7 @@ function* prepare(context: OrchestrationContext, job: Job, carry: Carry, lane: L
 function* topUp(context: OrchestrationContext, job: Job, before: Carry): Steps<Carry> {
   let carry = before;
   for (const lane of lanesOf(carry)) {
-    const count = windowsWanted(carry.flights, carry.slots);
+    const count = windowsWanted(carry.flights, carry.slots, lane.lane);
     if (lane.end || count === 0) continue;
     const taken = yield* step<TakenWindows>(context, ACTIVITY.takeWindows, {
       ...ref(job, carry),
