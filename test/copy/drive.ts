@@ -105,3 +105,35 @@ export async function until(what: string, isSo: () => Promise<boolean>, ms = 30_
     await sleep(100);
   }
 }
+
+/** How many commands of a database began like this: what a copy did, as the cluster's own journal has it. */
+export async function commandsLike(client: KustoClient, database: string, start: string): Promise<number> {
+  const rows = await client.command(database, ".show commands | project Database, Text");
+  return rows.filter((row) => row.Database === database && String(row.Text).startsWith(start)).length;
+}
+
+/** Starts a copy and doesn't wait for it. Answers its status URL. */
+export async function beginCopy(app: string, body: object): Promise<string> {
+  const answer = await fetch(`${app}/api/copies`, { method: "POST", body: JSON.stringify(body) });
+  const text = await answer.text();
+  if (answer.status !== 202) throw new Error(`POST /api/copies answered ${answer.status}: ${text}`);
+  return z.object({ statusUrl: z.string() }).parse(JSON.parse(text)).statusUrl;
+}
+
+const copySchema = z.object({
+  state: z.string(),
+  error: z.string().nullable(),
+  tables: z.array(
+    z.object({
+      name: z.string(),
+      windows: z.object({ total: z.number(), exported: z.number(), staged: z.number() }),
+    }),
+  ),
+});
+
+/** A copy as it stands, by its status URL. */
+export async function lookAt(statusUrl: string): Promise<z.infer<typeof copySchema>> {
+  const answer = await fetch(statusUrl);
+  if (!answer.ok) throw new Error(`GET ${statusUrl} answered ${answer.status}: ${await answer.text()}`);
+  return copySchema.parse(await answer.json());
+}

@@ -12,6 +12,7 @@ import { NO_TICK } from "./support.ts";
 export interface ExtraHost {
   readonly url: string;
   readonly pid: number;
+  readonly data: string;
   /** All that it has written. */
   readonly lines: readonly string[];
   /** Ends it as a lost machine does: nothing of it runs on, and what it kept is gone. */
@@ -21,16 +22,19 @@ export interface ExtraHost {
 
 export interface ExtraHostOptions {
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where it keeps its orchestrations: another one's folder is a restart of that one. Without it, a task hub of its own. */
+  readonly data?: string;
   /** Flags of local/host/main.ts. */
   readonly flags?: readonly string[];
 }
 
 export async function startExtraHost(stack: Stack, options: ExtraHostOptions = {}): Promise<ExtraHost> {
   const port = await freePort();
+  const data = options.data ?? (await mkdtemp(join(stack.workspace, "host-")));
   const host = childOptionsOf("host", {
     ports: { ...stack.ports, functions: port },
     urls: stack.urls,
-    keep: await mkdtemp(join(stack.workspace, "host-")),
+    keep: data,
     workspace: stack.workspace,
     sourceDatabases: [],
     destinationDatabases: [],
@@ -60,6 +64,7 @@ export async function startExtraHost(stack: Stack, options: ExtraHostOptions = {
   return {
     url,
     pid: child.pid,
+    data,
     lines,
     kill: async () => {
       process.kill(child.pid, "SIGKILL");

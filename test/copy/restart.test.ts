@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCopy } from "../../local/demo/api.ts";
+import {
+  addFault,
+  beginCopy,
+  bodyOf,
+  clearFaults,
+  commandsLike,
+  createIdTable,
+  extentIds,
+  idsOf,
+  loadIds,
+  lookAt,
+  strikes,
+  tableNames,
+  until,
+  wholeRanges,
+} from "./drive.ts";
+import { type ExtraHost, startExtraHost } from "./hosts.ts";
+import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
+
+const DATABASES = ["Killed", "Resumed", "Intended", "Moved", "Replaced", "Dropped", "Two"];
+const DAYS = 8;
+const LOAD = 100;
+const ALL = wholeRanges([0, DAYS * LOAD]);
+
+describe("a copy that is interrupted", () => {
+  let copies: CopyStack;
+  let host: ExtraHost;
+  const hosts: ExtraHost[] = [];
+  const body = (database: string) => bodyOf(copies.stack, database, database);
+  const held = (database: string) => idsOf(copies.destination, database, "Events");
+
+  async function newHost(data?: string): Promise<ExtraHost> {
+    const started = await startExtraHost(copies.stack, {
+      settings: { KUSTO_COPY_WINDOW_ROWS: String(LOAD) },
+      ...(data === undefined ? {} : { data }),
+    });
+    hosts.push(started);
+    return started;
+  }
+  const finish = (database: string) => runCopy(host.url, () => undefined, body(database));
+
+  /** A table whose history is one window a day. */
+  async function history(database: string): Promise<void> {
+    await createIdTable(copies.source, database, "Events");
+    for (let day = 0; day < DAYS; day++) {
+      const ingestedAt = `2024-05-0${day + 1}T12:00:00Z`;
+      await loadIds(copies.stack.urls.sourceKusto, database, "Events", [day * LOAD, (day + 1) * LOAD], {
+        ingestedAt,
+        createdOn: ingestedAt,
+      });
+    }
+    await cursorsGiven();
+  }
+
+  /** Begins a copy and waits until it is in the midst: windows staged, and windows not even exported. */
+  async function midst(database: string): Promise<string> {
+    const match = { kind: "operation", database, text: "^\\.export" };
+    await addFault(copies.stack.urls.sourceKusto, { match, action: "delay", afterMs: 400, times: 2 });
+    await addFault(copies.stack.urls.sourceKusto, { match, action: "delay", afterMs: 3000, times: 1000 });
+    const statusUrl = await beginCopy(host.url, body(database));
+    await until("no window was staged", async () => {
+      const windows = (await lookAt(statusUrl)).tables[0]?.windows;
+      return windows !== undefined && windows.staged > 0;
+    });
+    const windows = (await lookAt(statusUrl)).tables[0]?.windows;
+    expect(windows?.exported).toBeLessThan(DAYS);
+    return statusUrl;
+  }
+
+  async function nothingLeft(database: string): Promise<void> {
+    expect(await tableNames(copies.destination, database)).toEqual(["Events"]);
+    const extents = await copies.destination.command(database, `.show database ${database} extents`);
+    expect(extents.filter((extent) => String(extent.Tags).includes("kc:"))).toEqual([]);
+  }
+
+  beforeAll(async () => {
+    copies = await startCopyStack({
+      host: false,
+      sourceDatabases: DATABASES,
+      destinationDatabases: DATABASES,
+    });
+    host = await newHost();
+  });
+  afterAll(async () => {
+    await Promise.all(hosts.map((each) => each.stop()));
+    await copies.stop();
+  });
+
+  it("is finished by another host that knows nothing of it: exactly, and what was exported is not exported again", async () => {
+    await history("Killed");
+    const statusUrl = await midst("Killed");
+    const exported = (await lookAt(statusUrl)).tables[0]?.windows.exported ?? 0;
+    await host.kill();
+    await clearFaults(copies.stack.urls.sourceKusto);
+    const exports = await commandsLike(copies.source, "Killed", ".export");
+    host = await newHost();
+    const done = await finish("Killed");
+    const more = (await commandsLike(copies.source, "Killed", ".export")) - exports;
+    expect(more).toBeGreaterThan(0);
+    expect(more).toBeLessThanOrEqual(DAYS - exported);
+    expect(done).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Killed")).toEqual(ALL);
+    await nothingLeft("Killed");
+  });
+
+  it("goes on by itself where the same host starts again", async () => {
+    await history("Resumed");
+    const before = await midst("Resumed");
+    const { data } = host;
+    await host.kill();
+    await clearFaults(copies.stack.urls.sourceKusto);
+    host = await newHost(data);
+    const statusUrl = `${host.url}${new URL(before).pathname}`;
+    await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    expect(await lookAt(statusUrl)).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Resumed")).toEqual(ALL);
+    await nothingLeft("Resumed");
+  });
+
+  it("rolls forward what it was about to promote: nothing is exported a second time", async () => {
+    await history("Intended");
+    const destination = copies.stack.urls.destinationKusto;
+    const match = { kind: "mgmt", database: "Intended", text: "^\\.move" };
+    await addFault(destination, { match, action: "fail", times: 1000 });
+    await beginCopy(host.url, body("Intended"));
+    await until("no move was tried", async () => ((await strikes(destination))[0] ?? 0) > 0);
+    await host.kill();
+    await clearFaults(destination);
+    expect((await held("Intended")).rows).toBe(0);
+    const exports = await commandsLike(copies.source, "Intended", ".export");
+
+    host = await newHost();
+    expect(await finish("Intended")).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Intended")).toEqual(ALL);
+    expect(await commandsLike(copies.source, "Intended", ".export")).toBe(exports);
+    await nothingLeft("Intended");
+  });
+
+  it("finds what it had moved by its tag, and moves nothing twice", async () => {
+    await history("Moved");
+    const destination = copies.stack.urls.destinationKusto;
+    // The move is made, and its answer is still on the way when the host dies.
+    const match = { kind: "mgmt", database: "Moved", text: "^\\.move" };
+    await addFault(destination, { match, action: "loseAnswer", afterMs: 20_000 });
+    await beginCopy(host.url, body("Moved"));
+    await until("nothing was moved", async () => {
+      return (
+        (await tableNames(copies.destination, "Moved")).includes("Events") && (await held("Moved")).rows > 0
+      );
+    });
+    await host.kill();
+    await clearFaults(destination);
+    const moves = await commandsLike(copies.destination, "Moved", ".move");
+    const exports = await commandsLike(copies.source, "Moved", ".export");
+
+    host = await newHost();
+    expect(await finish("Moved")).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Moved")).toEqual(ALL);
+    expect(await commandsLike(copies.destination, "Moved", ".move")).toBe(moves);
+    expect(await commandsLike(copies.source, "Moved", ".export")).toBe(exports);
+    await nothingLeft("Moved");
+  });
+
+  it("replaces a snapshot table once: what the lost answer had replaced is not emptied or doubled", async () => {
+    await createIdTable(copies.source, "Replaced", "Events");
+    await copies.source.command("Replaced", ".alter table Events policy ingestiontime false");
+    await loadIds(copies.stack.urls.sourceKusto, "Replaced", "Events", [0, DAYS * LOAD]);
+    expect(await finish("Replaced")).toMatchObject({ state: "succeeded" });
+    await copies.source.command("Replaced", ".set-or-replace Events <| Events | where Id < 300");
+    const destination = copies.stack.urls.destinationKusto;
+    const match = { kind: "mgmt", database: "Replaced", text: "^\\.replace" };
+    await addFault(destination, { match, action: "loseAnswer", afterMs: 20_000 });
+    await beginCopy(host.url, body("Replaced"));
+    await until("nothing was replaced", async () => (await held("Replaced")).rows === 300);
+    await host.kill();
+    await clearFaults(destination);
+
+    host = await newHost();
+    expect(await finish("Replaced")).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Replaced")).toEqual(wholeRanges([0, 300]));
+  });
+
+  it("stops a table, and says so, where verified rows are neither in staging nor in the table", async () => {
+    await history("Dropped");
+    const destination = copies.stack.urls.destinationKusto;
+    const match = { kind: "mgmt", database: "Dropped", text: "^\\.move" };
+    await addFault(destination, { match, action: "fail", times: 1000 });
+    await beginCopy(host.url, body("Dropped"));
+    await until("no move was tried", async () => ((await strikes(destination))[0] ?? 0) > 0);
+    await host.kill();
+    await clearFaults(destination);
+    const [staging] = (await tableNames(copies.destination, "Dropped")).filter((name) => name !== "Events");
+    const [extent] = await extentIds(copies.destination, "Dropped", staging ?? "");
+    await copies.destination.command("Dropped", `.drop extent ${extent} from ${staging}`);
+
+    host = await newHost();
+    const done = await finish("Dropped");
+    expect(done.state).toBe("failed");
+    expect(done.tables).toMatchObject([
+      { name: "Events", state: "failed", error: expect.stringContaining("neither there nor in the table") },
+    ]);
+    // Nor does a later run act as if nothing had been.
+    const later = await finish("Dropped");
+    expect(later.state).toBe("failed");
+    expect((await held("Dropped")).rows).toBe(0);
+  });
+
+  it("stops with a clear message where another one takes over its folder, and nothing is doubled", async () => {
+    await history("Two");
+    const older = await midst("Two");
+    const first = host;
+    host = await newHost();
+    const newer = finish("Two");
+    await until("the older run went on", async () => (await lookAt(older)).state !== "running");
+    expect(await lookAt(older)).toMatchObject({
+      state: "failed",
+      error: expect.stringMatching(/Another run took over the lake folder .*Two.*destroyed nothing/),
+    });
+    await clearFaults(copies.stack.urls.sourceKusto);
+    expect(await newer).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Two")).toEqual(ALL);
+    await first.stop();
+    await nothingLeft("Two");
+  });
+});
