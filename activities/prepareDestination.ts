@@ -1,15 +1,12 @@
 import type { KustoClient } from "../kusto/client.ts";
 import {
   alterCachingPolicy,
-  alterEncodingPolicy,
   alterIngestionBatchingPolicy,
   alterMergePolicy,
   alterRetentionPolicy,
   createMergeTable,
   createMergeTables,
-  readEncodingPolicy,
   readUpdatePolicies,
-  showEncodingPolicy,
   showUpdatePolicies,
   type TableSchema,
 } from "../kusto/commands/schema.ts";
@@ -19,11 +16,12 @@ import type { Parked, PlannedTable } from "../model/checkpoint/entries.ts";
 import { openIteration } from "../model/checkpoint/state.ts";
 import { chunked } from "../model/chunked.ts";
 import { Terminal } from "../model/errors.ts";
-import type { Job } from "../model/job.ts";
 import { stagingTable } from "../model/naming.ts";
+import { carryEncodings } from "./carryEncodings.ts";
 import type { Answer, IterationInput, PrepareOutcome } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
 import { answer } from "./outcome.ts";
+import { sideBySide } from "./sideBySide.ts";
 
 const TABLES_PER_COMMAND = 50;
 const STAGING_FOLDER = "Kusto Copy/staging";
@@ -132,47 +130,19 @@ async function createStaging(
     const tables = some.map(({ table, staging }) => ({ name: staging, columns: table.columns }));
     const names = tables.map((table) => table.name);
     await destination.command(database, createMergeTables(tables, { folder: STAGING_FOLDER }), IDEMPOTENT);
-    for (const name of names) {
+    await sideBySide(names, async (name) => {
       await destination.command(
         database,
         alterMergePolicy(name, { allowMerge: false, allowRebuild: false }),
         IDEMPOTENT,
       );
       await destination.command(database, alterRetentionPolicy(name), IDEMPOTENT);
-    }
+    });
     await destination.command(database, alterCachingPolicy(names, 0), IDEMPOTENT);
     await destination.command(
       database,
       alterIngestionBatchingPolicy(names, { timeSpanMs: 10_000 }),
       IDEMPOTENT,
     );
-  }
-}
-
-/** Long values would be cut at ingestion, and in silence, where the columns don't allow what the source's do. */
-async function carryEncodings(
-  job: Job,
-  source: KustoClient,
-  destination: KustoClient,
-  wanted: readonly { table: PlannedTable; staging: string }[],
-): Promise<void> {
-  for (const { table, staging } of wanted) {
-    for (const column of table.columns.filter(({ type }) => type === "string" || type === "dynamic")) {
-      const context = { context: { table: table.name } };
-      const rows = await source.command(
-        job.source.database,
-        showEncodingPolicy(table.name, column.name),
-        context,
-      );
-      const policy = readEncodingPolicy(rows);
-      if (policy === null) continue;
-      for (const target of table.windows.length > 0 ? [staging, table.name] : [table.name]) {
-        await destination.command(
-          job.destination.database,
-          alterEncodingPolicy(target, column.name, policy),
-          { ...IDEMPOTENT, ...context },
-        );
-      }
-    }
   }
 }

@@ -1,0 +1,52 @@
+import type { KustoClient } from "../kusto/client.ts";
+import { alterEncodingPolicy, readEncodingPolicy, showEncodingPolicy } from "../kusto/commands/policies.ts";
+import type { PlannedTable } from "../model/checkpoint/entries.ts";
+import type { Job } from "../model/job.ts";
+import { sideBySide } from "./sideBySide.ts";
+
+/** Policies change rarely, and are asked for column by column: an answer holds for this long. */
+const KEPT_MS = 600_000;
+
+const known = new Map<string, { policy: string | null; until: number }>();
+
+/**
+ * Gives staging and destination columns the encoding policies of the source's: long values would be cut at ingestion,
+ * and in silence, where the columns don't allow what the source's do (`kusto/management/alter-encoding-policy.md`).
+ */
+export async function carryEncodings(
+  job: Job,
+  source: KustoClient,
+  destination: KustoClient,
+  wanted: readonly { table: PlannedTable; staging: string }[],
+): Promise<void> {
+  const columns = wanted.flatMap(({ table, staging }) =>
+    table.columns
+      .filter(({ type }) => type === "string" || type === "dynamic")
+      .map((column) => ({ table: table.name, staging, column: column.name })),
+  );
+  await sideBySide(columns, async ({ table, staging, column }) => {
+    const policy = await encodingPolicy(job, source, table, column);
+    if (policy === null) return;
+    for (const target of [staging, table]) {
+      const text = alterEncodingPolicy(target, column, policy);
+      await destination.command(job.destination.database, text, { idempotent: true, context: { table } });
+    }
+  });
+}
+
+async function encodingPolicy(
+  job: Job,
+  source: KustoClient,
+  table: string,
+  column: string,
+): Promise<string | null> {
+  const key = JSON.stringify([job.source, table, column]);
+  const kept = known.get(key);
+  if (kept && kept.until > Date.now()) return kept.policy;
+  const rows = await source.command(job.source.database, showEncodingPolicy(table, column), {
+    context: { table },
+  });
+  const policy = readEncodingPolicy(rows);
+  known.set(key, { policy, until: Date.now() + KEPT_MS });
+  return policy;
+}
