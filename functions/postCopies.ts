@@ -1,9 +1,10 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
+import { storageFailure } from "../lake/failure.ts";
 import { describe } from "../model/errors.ts";
 import { jobOfRequest, readCopyRequest } from "./copyRequest.ts";
 import { problem } from "./problem.ts";
-import { startCopy } from "./startCopy.ts";
+import { type Started, startCopy } from "./startCopy.ts";
 
 const RETRY_AFTER_SECONDS = "5";
 
@@ -19,7 +20,12 @@ async function postCopies(request: HttpRequest, context: InvocationContext): Pro
   } catch (error) {
     return problem(400, "The copy is not fully described.", describe(error));
   }
-  const started = await startCopy(df.getClient(context), job);
+  let started: Started;
+  try {
+    started = await startCopy(df.getClient(context), job);
+  } catch (error) {
+    return problem(503, "The copy could not be started.", describe(storageFailure(error)));
+  }
   if (started.kind === "running") {
     return problem(
       409,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { DurableClient } from "durable-functions";
 import { lakeOf } from "../activities/environment.ts";
 import { readState } from "../lake/log.ts";
@@ -18,7 +19,7 @@ export async function startCopy(client: DurableClient, job: Job, state?: State):
   const by = await unfinishedOn(client, job.lake);
   if (by) return { kind: "running", by };
   const known = state ?? (await readState(lakeOf(job.lake)));
-  const id = `copy:${job.name}:${nextIteration(known)}`;
+  const id = `copy:${job.name}:${folderMark(job.lake)}:${nextIteration(known)}`;
   try {
     await client.startNew(COPY_JOB, { instanceId: id, input: { job } });
   } catch (error) {
@@ -28,6 +29,11 @@ export async function startCopy(client: DurableClient, job: Job, state?: State):
     throw error;
   }
   return { kind: "started", id };
+}
+
+/** Requests may copy into many folders under one job's name: the instances of each need ids of their own. */
+function folderMark(lake: string): string {
+  return createHash("sha256").update(lake).digest("hex").slice(0, 8);
 }
 
 /** The iteration that a run will work on first. */
