@@ -1,9 +1,11 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { lakeOf } from "../activities/environment.ts";
+import { storageFailure } from "../lake/failure.ts";
 import { readState } from "../lake/log.ts";
 import { emptyState } from "../model/checkpoint/state.ts";
 import { type CopyView, copyView } from "../model/copyView.ts";
+import { describe } from "../model/errors.ts";
 import { allCopies, type CopyInstance, copyById } from "./instances.ts";
 import { problem } from "./problem.ts";
 
@@ -21,9 +23,16 @@ async function getCopy(request: HttpRequest, context: InvocationContext): Promis
   return { jsonBody: await viewOf(copy) };
 }
 
+/** A folder that can't be read now leaves what the host knows of the copy, and hides no other copy. */
 async function viewOf(copy: CopyInstance): Promise<CopyView> {
-  const state = copy.job ? await readState(lakeOf(copy.job.lake)) : emptyState;
-  return copyView(copy, state, new Date());
+  const now = new Date();
+  if (!copy.job) return copyView(copy, emptyState, now);
+  try {
+    return copyView(copy, await readState(lakeOf(copy.job.lake)), now);
+  } catch (error) {
+    const view = copyView(copy, emptyState, now);
+    return { ...view, error: [view.error, describe(storageFailure(error))].filter(Boolean).join(" ") };
+  }
 }
 
 app.http("listCopies", {

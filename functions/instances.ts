@@ -49,8 +49,13 @@ export async function allCopies(client: DurableClient): Promise<CopyInstance[]> 
   const found = await client.getStatusAll();
   return found
     .filter(isCopy)
-    .toSorted((a, b) => b.createdTime.getTime() - a.createdTime.getTime())
+    .toSorted((a, b) => createdAt(b) - createdAt(a))
     .map(copyInstance);
+}
+
+/** The library hands lists on as the host sent them: their times are texts, whatever its types say. */
+function createdAt(status: DurableOrchestrationStatus): number {
+  return new Date(status.createdTime).getTime();
 }
 
 export async function copyById(client: DurableClient, id: string): Promise<CopyInstance | undefined> {
