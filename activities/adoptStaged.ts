@@ -1,5 +1,5 @@
 import { moveTheseExtents } from "../kusto/moves.ts";
-import { readExtents, readTables } from "../kusto/reads.ts";
+import { readExtents, tableExists } from "../kusto/reads.ts";
 import { stagingTable } from "../model/naming.ts";
 import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
@@ -19,8 +19,7 @@ export function adoptStaged({ job, run, next, flight }: FlightInput): Promise<An
     if (old === undefined || tag === undefined)
       throw new WrongAttempt("The log doesn't say where the window was staged.", context);
     const database = job.destination.database;
-    const known = await readTables(destination, database);
-    const there = known.some((each) => each.name === old)
+    const there = (await tableExists(destination, database, old))
       ? await readExtents(destination, database, [old], { ids: extents })
       : [];
     if (there.length !== extents.length) {

@@ -1,73 +1,94 @@
 import { dropExtentTags } from "../kusto/commands/extents.ts";
 import { dropTables } from "../kusto/commands/schema.ts";
-import { createdRange } from "../kusto/moves.ts";
-import { readExtents, readTables } from "../kusto/reads.ts";
+import { readTables } from "../kusto/reads.ts";
+import type { Lake } from "../lake/lake.ts";
 import { readStateOfRun } from "../lake/log.ts";
 import { deleteFolder, subfolders } from "../lake/stagedFiles.ts";
+import { windowsOf } from "../model/checkpoint/fold.ts";
+import type { OpenIteration, State } from "../model/checkpoint/state.ts";
 import { chunked } from "../model/chunked.ts";
 import { iterationFolder, STAGED_FOLDER, stagingOwner } from "../model/naming.ts";
+import { TICKS_PER_DAY, ticksFromIso, ticksFromMs } from "../model/ticks.ts";
 import type { Answer, IterationInput } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
+import { clientsOf, type JobClients } from "./environment.ts";
 import { answer } from "./outcome.ts";
 
 const TAGS_PER_COMMAND = 200;
 const TABLES_PER_COMMAND = 100;
 
 /**
- * Removes what a committed iteration left: the attempts' tags, the staging tables and the staged files of runs no newer
- * than this one. Only a run that is not stale comes here, and it touches nothing of other copies.
+ * Removes what a committed iteration left, the attempts' tags, and what runs no newer than this one left of iterations
+ * that are not open any more: their staging tables, those that a late ingestion created again included, and their
+ * staged files. Only a run that has just written to the log comes here, and it touches nothing of other copies.
  */
 export function cleanUp({ job, run, next, iteration }: IterationInput): Promise<Answer<object>> {
   return answer(async () => {
-    const { lake, destination } = clientsOf(job);
-    const state = await readStateOfRun(lake, run, next);
+    const clients = clientsOf(job);
+    const state = await readStateOfRun(clients.lake, run, next);
     const database = job.destination.database;
+    const tables = (await readTables(clients.destination, database)).map((table) => table.name);
     const done = state.toClean.find((each) => each.iteration === iteration);
-    const tables = await readTables(destination, database);
-    for (const [t, table] of (done?.tables ?? []).entries()) {
-      if (!tables.some((each) => each.name === table.name)) continue;
-      const tags = table.windows.flatMap((_, w) => done?.windows[`${iteration}.${t}.${w}`]?.tag ?? []);
-      await dropTags(destination, database, table.name, tags);
-    }
-    const staging = tables
-      .map((table) => table.name)
-      .filter((name) => {
-        const owner = stagingOwner(name);
-        return (
-          owner !== undefined &&
-          owner.copyId === state.copyId &&
-          owner.run <= run &&
-          owner.iteration === iteration
-        );
-      });
+    if (done) await dropAttemptTags(clients, database, done, new Set(tables));
+    const open = openIterations(state);
+    const staging = tables.filter((name) => {
+      const owner = stagingOwner(name);
+      return (
+        owner?.copyId === state.copyId &&
+        owner !== undefined &&
+        owner.run <= run &&
+        !open.has(owner.iteration)
+      );
+    });
     for (const names of chunked(staging, TABLES_PER_COMMAND)) {
-      await destination.command(database, dropTables(names), { idempotent: true });
+      await clients.destination.command(database, dropTables(names), { idempotent: true });
     }
-    for (const folder of await subfolders(lake, STAGED_FOLDER)) {
-      if (/^\d+$/.test(folder) && Number(folder) <= run)
-        await deleteFolder(lake, iterationFolder(Number(folder), iteration));
-    }
+    await deleteStagedFiles(clients.lake, run, open);
     return {};
   });
 }
 
-type Destination = ReturnType<typeof clientsOf>["destination"];
+function openIterations(state: State): Set<number> {
+  const open = [state.open.forward, state.open.backfill].flatMap((each) => (each ? [each.iteration] : []));
+  return new Set(open);
+}
 
-async function dropTags(
-  destination: Destination,
+async function deleteStagedFiles(lake: Lake, run: number, open: ReadonlySet<number>): Promise<void> {
+  for (const folder of await subfolders(lake, STAGED_FOLDER)) {
+    const owner = Number(folder);
+    if (!/^\d+$/.test(folder) || owner > run) continue;
+    const iterations = await subfolders(lake, `${STAGED_FOLDER}/${folder}`);
+    const left = iterations.filter((each) => open.has(Number(each)));
+    // An older run writes no more, so its whole folder can go; this run's stays for what comes next.
+    if (left.length === 0 && owner < run) await deleteFolder(lake, `${STAGED_FOLDER}/${folder}`);
+    else {
+      for (const each of iterations.filter((one) => !left.includes(one))) {
+        await deleteFolder(lake, iterationFolder(owner, Number(each)));
+      }
+    }
+  }
+}
+
+/** Merges may have joined the extents with others since, so the bounds reach from the oldest copied one to now. */
+async function dropAttemptTags(
+  { destination }: JobClients,
   database: string,
-  table: string,
-  tags: readonly string[],
+  done: OpenIteration,
+  there: ReadonlySet<string>,
 ): Promise<void> {
-  for (const some of chunked(tags, TAGS_PER_COMMAND)) {
-    const wanted = new Set(some);
-    const extents = (await readExtents(destination, database, [table], {})).filter((extent) =>
-      extent.Tags.some((tag) => wanted.has(tag)),
-    );
-    if (extents.length === 0) continue;
-    await destination.command(database, dropExtentTags(table, some, createdRange(extents)), {
-      idempotent: true,
-      context: { table },
-    });
+  for (const [t, table] of done.tables.entries()) {
+    const windows = windowsOf(done, t);
+    const tags = windows.flatMap((window) => (window.stage === "promoted" ? (window.tag ?? []) : []));
+    if (tags.length === 0 || !there.has(table.name)) continue;
+    const created = windows.flatMap((window) => window.created ?? []).toSorted();
+    const everyKnown = windows.every((window) => window.created !== undefined || window.rows === 0);
+    const createdFrom =
+      everyKnown && created[0] !== undefined ? ticksFromIso(created[0]) - TICKS_PER_DAY : 0n;
+    const createdTo = ticksFromMs(Date.now()) + TICKS_PER_DAY;
+    for (const some of chunked(tags, TAGS_PER_COMMAND)) {
+      await destination.command(database, dropExtentTags(table.name, some, { createdFrom, createdTo }), {
+        idempotent: true,
+        context: { table: table.name },
+      });
+    }
   }
 }

@@ -1,7 +1,7 @@
 import type { KustoClient } from "../kusto/client.ts";
 import type { Extent } from "../kusto/commands/extents.ts";
 import { moveTheseExtents, replaceTheseExtents } from "../kusto/moves.ts";
-import { readExtents, readTables } from "../kusto/reads.ts";
+import { readExtents, tableExists } from "../kusto/reads.ts";
 import { readStateOfRun } from "../lake/log.ts";
 import type { PromotionMove } from "../model/checkpoint/entries.ts";
 import { openIteration } from "../model/checkpoint/state.ts";
@@ -47,8 +47,7 @@ async function stagedExtents(
 ): Promise<Map<string, Extent>> {
   const ids = move.windows.flatMap((window) => window.extents);
   if (ids.length === 0) return new Map();
-  const tables = await readTables(destination, database);
-  if (!tables.some((each) => each.name === move.staging)) return new Map();
+  if (!(await tableExists(destination, database, move.staging))) return new Map();
   const extents = await readExtents(destination, database, [move.staging], { ids });
   return new Map(extents.map((extent) => [extent.ExtentId.toLowerCase(), extent]));
 }

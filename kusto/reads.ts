@@ -18,6 +18,7 @@ import {
   readIngestionTimePolicies,
   showDatabaseSchema,
   showIngestionTimePolicies,
+  showTableNamed,
   type TableSchema,
 } from "./commands/schema.ts";
 
@@ -31,6 +32,11 @@ const HOUR_MS = 3_600_000;
 
 export async function readTables(client: KustoClient, database: string): Promise<TableSchema[]> {
   return readDatabaseSchema(database, await client.command(database, showDatabaseSchema(database)));
+}
+
+/** Whether a table is there: for one table much less than the whole schema. */
+export async function tableExists(client: KustoClient, database: string, table: string): Promise<boolean> {
+  return (await client.command(database, showTableNamed(table))).length > 0;
 }
 
 /** Names of the tables that have an ingestion time. */

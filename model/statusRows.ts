@@ -1,6 +1,7 @@
 import { windowId } from "./checkpoint/entries.ts";
 import { windowsOf } from "./checkpoint/fold.ts";
 import type { OpenIteration, State } from "./checkpoint/state.ts";
+import { formatDuration } from "./durations.ts";
 import { lagSeconds } from "./lag.ts";
 import { STATUS_COLUMNS, type StatusColumn } from "./statusColumns.ts";
 
@@ -55,10 +56,18 @@ function jobRow(state: State, now: Date): StatusRow {
   return row(state, now, {
     Iteration: state.lastIteration,
     State: state.failed !== undefined ? "failed" : open ? "running" : "idle",
-    Error: state.failed ?? "",
+    Error: state.failed ?? lateness(state, now),
     Cursor: state.lastForward?.upTo ?? "",
     UpdatedAt: now.toISOString(),
   });
+}
+
+/** Told where the clusters can't keep the RPO, and by how much. */
+function lateness(state: State, now: Date): string {
+  const lag = lagSeconds(state, now);
+  const rpoMs = state.job?.rpoMs;
+  if (lag === null || rpoMs === undefined || lag * 1000 <= rpoMs) return "";
+  return `The replica is ${formatDuration(Math.round(lag - rpoMs / 1000) * 1000)} further behind than its RPO of ${formatDuration(rpoMs)}.`;
 }
 
 function openRows(state: State, open: OpenIteration, now: Date): StatusRow[] {

@@ -125,5 +125,5 @@ export const dropExtentsAnswer = z.object({ ExtentId: z.string(), TableName: z.s
  */
 export function dropExtentTags(table: string, tags: readonly string[], range: CreatedRange): string {
   if (tags.length === 0) throw new Error("There are no tags to drop.");
-  return `.drop async table ${quoteName(table)} extent tags (${tags.map(quoteString).join(", ")}) with (${createdProperties(range)})`;
+  return `.drop table ${quoteName(table)} extent tags (${tags.map(quoteString).join(", ")}) with (${createdProperties(range)})`;
 }

@@ -111,6 +111,11 @@ const ALIASES: Readonly<Record<string, KustoType>> = {
   uuid: "guid",
 };
 
+/** The name of a table, if there is such a table (`kusto/management/show-tables-command.md`). */
+export function showTableNamed(name: string): string {
+  return `.show tables | where TableName == ${quoteString(name)} | project TableName`;
+}
+
 export interface TableDefinition {
   readonly name: string;
   readonly columns: readonly Column[];
