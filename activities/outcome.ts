@@ -1,6 +1,7 @@
 import { storageFailure } from "../lake/failure.ts";
 import { Stale } from "../lake/log.ts";
 import { describe, isRetryable, Retryable } from "../model/errors.ts";
+import { redact } from "../model/redact.ts";
 import type { Flight, FlightFailure } from "../model/schedule.ts";
 import type { Answer, FlightOutcome } from "./contract.ts";
 
@@ -36,5 +37,5 @@ export function flightStep(
 }
 
 export function failedFlight(flight: Flight, reason: string, failure: FlightFailure): FlightOutcome {
-  return { kind: "failed", flight, failure, reason };
+  return { kind: "failed", flight, failure, reason: redact(reason) };
 }

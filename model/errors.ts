@@ -1,3 +1,5 @@
+import { redact } from "./redact.ts";
+
 /** Where an error happened, as far as it is known. It becomes part of the message. */
 export interface ErrorContext {
   readonly cluster?: string | undefined;
@@ -81,10 +83,10 @@ export function withMoreContext(error: unknown, context: ErrorContext): unknown 
     : new Terminal(error.reason, merged, details);
 }
 
-/** One line for a user: what happened, where, and what to do next. No stack. */
+/** One line for a user: what happened, where, and what to do next. No stack, and no credential. */
 export function describe(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
   const advice = error instanceof Retryable || error instanceof Terminal ? error.advice : undefined;
   const line = advice === undefined ? message : `${message.replace(/[.\s]+$/u, "")}. ${advice}`;
-  return line.replace(/\s*[\r\n\u2028\u2029]+\s*/gu, " ").trim();
+  return redact(line.replace(/\s*[\r\n\u2028\u2029]+\s*/gu, " ").trim());
 }

@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { redact } from "../../model/redact.ts";
+
+const KEY = `${"Ab1+".repeat(21)}Ab==`;
+
+it.each([
+  ["https://a/c/f?sv=2024&sig=a%2Fb%3D&sp=rw' failed", "https://a/c/f?sv=2024&sig=***&sp=rw' failed"],
+  ["https://a/c/f?sig=abc", "https://a/c/f?sig=***"],
+  [`https://a/c/f;${KEY} failed`, "https://a/c/f;*** failed"],
+  [`AccountName=a;AccountKey=${KEY};Endpoint=x`, "AccountName=a;AccountKey=***;Endpoint=x"],
+  ["https://a/c;token=eyJ.a-b_c", "https://a/c;token=***"],
+  ["Data Source=x;AppKey=hunter2;Fed=True", "Data Source=x;AppKey=***;Fed=True"],
+])("keeps credentials out of what is told: %s", (text, told) => {
+  expect(redact(text)).toBe(told);
+});
+
+it("leaves other text as it is, names and hashes too", () => {
+  const text = "Table sig: 300 rows, hash 0000003b9aca0000-0000003b9aca0001-0000003b9aca0002 (window 1.0.2)";
+  expect(redact(text)).toBe(text);
+});
