@@ -19,11 +19,12 @@ export async function startCopy(client: DurableClient, job: Job, state?: State):
   const by = await unfinishedOn(client, job.lake);
   if (by) return { kind: "running", by };
   const known = state ?? (await readState(lakeOf(job.lake)));
-  const id = `copy:${job.name}:${folderMark(job.lake)}:${nextIteration(known)}`;
+  // The number that the run will have, so that a copy which failed keeps its id and its story.
+  const id = `copy:${job.name}:${folderMark(job.lake)}:${known.next}`;
   try {
     await client.startNew(COPY_JOB, { instanceId: id, input: { job } });
   } catch (error) {
-    // Another start of the same iteration came between the look and this one: the host refuses a running id.
+    // Another start of the same run came between the look and this one: the host refuses a running id.
     const first = await unfinishedOn(client, job.lake);
     if (first) return { kind: "running", by: first };
     throw error;
@@ -34,9 +35,4 @@ export async function startCopy(client: DurableClient, job: Job, state?: State):
 /** Requests may copy into many folders under one job's name: the instances of each need ids of their own. */
 function folderMark(lake: string): string {
   return createHash("sha256").update(lake).digest("hex").slice(0, 8);
-}
-
-/** The iteration that a run will work on first. */
-function nextIteration(state: State): number {
-  return state.open.forward?.iteration ?? state.open.backfill?.iteration ?? state.lastIteration + 1;
 }
