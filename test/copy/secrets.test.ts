@@ -1,0 +1,136 @@
+import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { runCopy } from "../../local/demo/api.ts";
+import { storageAccount } from "../../local/stack/storageAccount.ts";
+import { addFault, bodyOf, createIdTable, loadIds } from "./drive.ts";
+import { type ExtraHost, startExtraHost } from "./hosts.ts";
+import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
+
+/** A signature that a cluster might repeat in what it says of a failure. */
+const ECHOED = "sEcReTsIgNaTuRe0123456789abcdef";
+
+describe("no secret", () => {
+  let copies: CopyStack;
+  let host: ExtraHost;
+
+  beforeAll(async () => {
+    copies = await startCopyStack({ host: false });
+    await createIdTable(copies.source, "Samples", "Events");
+    await createIdTable(copies.source, "Samples", "Refused");
+    for (const table of ["Events", "Refused"])
+      await loadIds(copies.stack.urls.sourceKusto, "Samples", table, [0, 50]);
+    await cursorsGiven();
+    const said = `Access to 'http://127.0.0.1/c/f?sv=2024-01-01&sig=${ECHOED}&sp=rw' was denied`;
+    const { sourceKusto, destinationKusto } = copies.stack.urls;
+    await addFault(sourceKusto, {
+      match: { kind: "operation", text: "^\\.export.*Refused" },
+      action: "operationState",
+      state: "Failed",
+      permanent: true,
+      message: said,
+    });
+    await addFault(sourceKusto, {
+      match: { kind: "mgmt", text: "^\\.export.*Events" },
+      action: "fail",
+      message: said,
+    });
+    await addFault(destinationKusto, {
+      match: { kind: "mgmt", text: "^\\.move" },
+      action: "fail",
+      permanent: true,
+      message: said,
+    });
+    host = await startExtraHost(copies.stack);
+    // One that fails as a whole at its promotion, and one that goes well but for a table.
+    const first = await runCopy(host.url, () => undefined);
+    expect(first).toMatchObject({ state: "failed", error: expect.stringContaining("Access to") });
+    const second = await runCopy(host.url, () => undefined, { tables: { include: ["Events"] } });
+    expect(second.tables).toMatchObject([
+      { name: "Events", rows: 50 },
+      { name: "Refused", rows: 0 },
+    ]);
+    await runCopy(host.url, () => undefined, bodyOf(copies.stack, "Samples", "Samples"));
+  }, 120_000);
+  afterAll(async () => {
+    await host.stop();
+    await copies.stop();
+  });
+
+  /** The account's key, a SAS or its signature, and a connection string's own words. */
+  function clean(text: string): void {
+    expect(text.length).toBeGreaterThan(0);
+    const secrets = [
+      storageAccount.key,
+      encodeURIComponent(storageAccount.key),
+      ECHOED,
+      "AccountKey=",
+      "SharedKey",
+    ];
+    for (const secret of secrets) expect(text.includes(secret), `${secret.slice(0, 12)}…`).toBe(false);
+    expect(/\bsig=[A-Za-z0-9%+/]{16,}/i.exec(text)?.[0].slice(0, 8)).toBeUndefined();
+  }
+
+  async function blobs(prefix: string): Promise<string> {
+    const container = new ContainerClient(
+      `${copies.stack.urls.blob}/copy`,
+      new StorageSharedKeyCredential(storageAccount.name, storageAccount.key),
+    );
+    const texts: string[] = [];
+    for await (const { name } of container.listBlobsFlat({ prefix }))
+      texts.push((await container.getBlockBlobClient(name).downloadToBuffer()).toString());
+    return texts.join("\n");
+  }
+
+  it("is in the inputs, outputs and histories of Durable Functions", async () => {
+    const base = `${host.url}/runtime/webhooks/durabletask/instances`;
+    const list = await (await fetch(`${base}?showInput=true`)).text();
+    expect(list).toContain("Access to");
+    clean(list);
+    const ids = z.array(z.object({ instanceId: z.string() })).parse(JSON.parse(list));
+    expect(ids.length).toBeGreaterThan(0);
+    for (const { instanceId } of ids) {
+      const id = encodeURIComponent(instanceId);
+      const history = await (
+        await fetch(`${base}/${id}?showInput=true&showHistory=true&showHistoryOutput=true`)
+      ).text();
+      expect(history).toContain("historyEvents");
+      clean(history);
+    }
+  });
+
+  it("is in the checkpoint log", async () => {
+    const log = await blobs("demo/log/");
+    expect(log).toContain("promotionIntended");
+    expect(log).toContain("Access to");
+    clean(log);
+  });
+
+  it("is in the status file, KC_Status and its function's body", async () => {
+    const file = await blobs("demo/status");
+    expect(file).toContain("Refused");
+    clean(file);
+    const [row] = await copies.destination.command("Samples", ".show function KC_Status");
+    expect(String(row?.Body)).toContain("externaldata");
+    clean(JSON.stringify(row));
+  });
+
+  it("is in the answers of the HTTP API", async () => {
+    clean(await (await fetch(`${host.url}/api/copies`)).text());
+  });
+
+  it("is in the events", async () => {
+    clean(await (await fetch(`${copies.stack.urls.events}/events`)).text());
+  });
+
+  it("is in what the host writes", () => {
+    clean(host.lines.join("\n"));
+  });
+
+  it("is in the clusters' journals of commands: storage credentials are in obfuscated literals", async () => {
+    for (const client of [copies.source, copies.destination]) {
+      const rows = await client.command("Samples", ".show commands | project Text");
+      clean(rows.map((row) => String(row.Text)).join("\n"));
+    }
+  });
+});
