@@ -1,7 +1,6 @@
 import type { KustoClient } from "../kusto/client.ts";
 import type { BinnedRange } from "../kusto/commands/bins.ts";
 import { chooseFormat } from "../kusto/commands/exportQuery.ts";
-import type { TableSchema } from "../kusto/commands/schema.ts";
 import { windowFilter } from "../kusto/commands/windows.ts";
 import { readBins, readCounts, readCursor, readTables, readTimedTables } from "../kusto/reads.ts";
 import { appendEntry, readStateOfRun } from "../lake/log.ts";
@@ -14,6 +13,7 @@ import { stagingOwner } from "../model/naming.ts";
 import { type Bin, planWindows } from "../model/planWindows.ts";
 import { selectsTable, unknownNames } from "../model/tableSelection.ts";
 import { TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, ticksFromIso } from "../model/ticks.ts";
+import { type Candidate, candidate, FOLLOWED, isOfLane, type Planning } from "./candidates.ts";
 import type { Answer, PlanInput, Planned } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
 import { hiddenRows } from "./hiddenRows.ts";
@@ -43,13 +43,6 @@ export function planIteration({ job, run, next, lane }: PlanInput): Promise<Answ
     if (!open) throw new Terminal(`Log entry ${next} should hold the plan of a ${lane} iteration.`);
     return { next: next + 1, iteration: summary(open), readAt: open.readAt };
   });
-}
-
-interface Candidate {
-  readonly table: TableSchema;
-  readonly snapshot: boolean;
-  readonly after?: string;
-  readonly upTo: string;
 }
 
 async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
@@ -82,7 +75,8 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
       return stopped === undefined ? [] : [{ table: table.name, reason: stopped }];
     }),
   ];
-  const mine = selected.filter((table) => isOfLane(table.name, job, state, lane) && !hidden.has(table.name));
+  const planning: Planning = { job, state, lane, timed };
+  const mine = selected.filter((table) => isOfLane(table.name, planning) && !hidden.has(table.name));
   // Of an empty database, too, a job that copies only what comes notes from where on.
   const begins = job.mode === "new" && state.lastIteration === 0;
   if (lane === "backfill" && mine.length === 0 && !begins) return undefined;
@@ -90,7 +84,7 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
   // Read before the cursor, so that lag is never told smaller than it is.
   const readAt = new Date().toISOString();
   const upTo = await readCursor(source, database);
-  const candidates = mine.map((table) => candidate(table, job, state, lane, timed, upTo));
+  const candidates = mine.map((table) => candidate(table, planning, upTo));
   const planned = await planTables(job, source, state, lane, candidates);
   return {
     kind: "iterationPlanned" as const,
@@ -104,41 +98,6 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
       .map((table) => table.name),
     refused,
   };
-}
-
-/**
- * The backfill lane takes tables whose history isn't copied yet, the forward lane those that have a cursor. A table
- * first seen while a backfill is under way goes forward from its beginning, so that it need not wait for the backfill,
- * and so does one first seen by a job that copies only what comes, from where the job stands.
- */
-function isOfLane(name: string, job: Job, state: State, lane: Lane): boolean {
-  const known = state.tables[name];
-  if (known?.stopped !== undefined) return false;
-  const onlyForward = known === undefined && standsAt(job, state) !== undefined;
-  if (lane === "backfill") return !onlyForward && (known === undefined || known.backfill === "pending");
-  return known !== undefined || onlyForward || state.open.backfill !== undefined;
-}
-
-/** The cursor up to which a job that copies only what comes has looked; undefined before it began, and for other jobs. */
-function standsAt(job: Job, state: State): string | undefined {
-  if (job.mode !== "new") return undefined;
-  return state.lastForward?.upTo ?? state.finished.at(-1)?.upTo ?? state.open.backfill?.upTo;
-}
-
-function candidate(
-  table: TableSchema,
-  job: Job,
-  state: State,
-  lane: Lane,
-  timed: ReadonlySet<string>,
-  upTo: string,
-): Candidate {
-  const known = state.tables[table.name];
-  const declared = job.tables.snapshot.length > 0 && selectsTable(table.name, job.tables.snapshot, []);
-  const snapshot = declared || !timed.has(table.name);
-  if (lane === "backfill") return { table, snapshot, upTo: known?.backfillUpTo ?? upTo };
-  const after = known?.cursor ?? standsAt(job, state);
-  return { table, snapshot, ...(after === undefined ? {} : { after }), upTo };
 }
 
 async function planTables(
@@ -155,9 +114,10 @@ async function planTables(
   for (const some of chunked(followed, TABLES_PER_QUERY)) {
     for (const [name, ranges] of await timeWindows(job, source, some)) windows.set(name, { ranges });
   }
-  // A snapshot table that is still in the backfill lane comes from there: an older copy must not replace a newer one.
-  const inBackfill = (name: string) => lane === "forward" && state.tables[name]?.backfill === "pending";
-  for (const each of candidates.filter((one) => one.snapshot && !inBackfill(one.table.name))) {
+  for (const each of followed.filter((one) => one.replaces)) {
+    windows.set(each.table.name, { ranges: windows.get(each.table.name)?.ranges ?? [], signature: FOLLOWED });
+  }
+  for (const each of candidates.filter((one) => one.snapshot)) {
     const { signature, rows } = await readSignature(source, job.source.database, each.table.name);
     if (state.tables[each.table.name]?.signature === signature) continue;
     windows.set(each.table.name, { ranges: noted ? [] : [{ kind: "whole", rows }], signature });
@@ -195,7 +155,7 @@ async function timeWindows(
       filter: windowFilter({
         ...(each.after === undefined ? {} : { after: each.after }),
         upTo: each.upTo,
-        ...(horizon === undefined || each.after !== undefined ? {} : { from: horizon }),
+        ...(horizon !== undefined && isCut(each) ? { from: horizon } : {}),
       }),
     }),
   );
@@ -205,18 +165,25 @@ async function timeWindows(
     const planned = planWindows(bins.get(each.table.name) ?? [], job.windowRows);
     const first = planned[0];
     // The horizon closes the time line on the left: what lies before it is in no window.
-    if (first && job.backfillHorizon !== null && each.after === undefined) {
+    if (first && job.backfillHorizon !== null && isCut(each)) {
       planned[0] = { ...first, from: isoHorizon(job.backfillHorizon) };
     }
     result.set(each.table.name, planned);
   }
-  const fromTheBeginning = tables.filter((each) => each.after === undefined);
-  if (fromTheBeginning.length > 0 && horizon === undefined) {
-    for (const [name, rows] of await untimedRows(job, source, fromTheBeginning)) {
-      result.set(name, [{ kind: "untimed", rows }, ...(result.get(name) ?? [])]);
-    }
+  const whole = tables.filter((each) => each.after === undefined && (horizon === undefined || each.replaces));
+  const untimed = whole.length === 0 ? new Map<string, number>() : await untimedRows(job, source, whole);
+  for (const { table, replaces } of whole) {
+    const rows = untimed.get(table.name) ?? 0;
+    // What replaces a table has a window though it may hold nothing.
+    if (rows > 0 || replaces)
+      result.set(table.name, [{ kind: "untimed", rows }, ...(result.get(table.name) ?? [])]);
   }
   return result;
+}
+
+/** Whether the horizon cuts off what is old: not from what is new, nor from what replaces a table. */
+function isCut({ after, replaces }: Candidate): boolean {
+  return after === undefined && !replaces;
 }
 
 /** Counts by hour, then by minute and second where an hour holds more rows than a window may. */

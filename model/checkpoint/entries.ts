@@ -52,7 +52,7 @@ export const plannedTableSchema = z.object({
   after: z.string().optional(),
   /** Rows before or at this cursor: B of the iteration, or what an unfinished backfill goes up to. */
   upTo: z.string(),
-  /** Tells whether a snapshot table changed since; absent on tables that cursors follow. */
+  /** Present on a table that is replaced as a whole: tells whether a snapshot table changed since. */
   signature: z.string().optional(),
   windows: z.array(windowRangeSchema),
 });

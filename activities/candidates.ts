@@ -1,0 +1,77 @@
+import type { TableSchema } from "../kusto/commands/schema.ts";
+import type { Lane } from "../model/checkpoint/entries.ts";
+import type { State } from "../model/checkpoint/state.ts";
+import type { Job } from "../model/job.ts";
+import { selectsTable } from "../model/tableSelection.ts";
+
+/** What decides which tables an iteration takes, and how. */
+export interface Planning {
+  readonly job: Job;
+  readonly state: State;
+  readonly lane: Lane;
+  /** Names of the source's tables that have an ingestion time now. */
+  readonly timed: ReadonlySet<string>;
+}
+
+/** A table that an iteration looks at. */
+export interface Candidate {
+  readonly table: TableSchema;
+  readonly snapshot: boolean;
+  /** Whether what is copied takes the place of what was copied before. */
+  readonly replaces: boolean;
+  readonly after?: string;
+  readonly upTo: string;
+}
+
+/** Signature of a table that was a snapshot table and has been copied as cursors will follow it from then on. */
+export const FOLLOWED = "followed";
+
+/**
+ * The backfill lane takes tables whose history isn't copied yet, the forward lane those that have a cursor. A table
+ * first seen while a backfill is under way goes forward from its beginning, so that it need not wait for the backfill,
+ * and so does one first seen by a job that copies only what comes, from where the job stands. A snapshot table that is
+ * still in the backfill lane comes from there alone: an older copy must not replace a newer one.
+ */
+export function isOfLane(name: string, planning: Planning): boolean {
+  const { job, state, lane } = planning;
+  const known = state.tables[name];
+  if (known?.stopped !== undefined) return false;
+  const onlyForward = known === undefined && standsAt(job, state) !== undefined;
+  if (lane === "backfill") return !onlyForward && (known === undefined || known.backfill === "pending");
+  if (known?.backfill === "pending" && (isSnapshot(name, planning) || isPlannedWhole(name, state)))
+    return false;
+  return known !== undefined || onlyForward || state.open.backfill !== undefined;
+}
+
+/**
+ * How a table is copied by an iteration up to a cursor. One that was copied whole before, and that cursors follow from
+ * now on, is copied whole once more, bounded by the cursor: no cursor says what its last copy held.
+ */
+export function candidate(table: TableSchema, planning: Planning, upTo: string): Candidate {
+  const { job, state, lane } = planning;
+  const known = state.tables[table.name];
+  const snapshot = isSnapshot(table.name, planning);
+  if (lane === "backfill") return { table, snapshot, replaces: false, upTo: known?.backfillUpTo ?? upTo };
+  if (!snapshot && known?.signature !== undefined && known.signature !== FOLLOWED) {
+    return { table, snapshot, replaces: true, upTo };
+  }
+  const after = known?.cursor ?? standsAt(job, state);
+  return { table, snapshot, replaces: false, ...(after === undefined ? {} : { after }), upTo };
+}
+
+function isSnapshot(name: string, { job, timed }: Planning): boolean {
+  const declared = job.tables.snapshot.length > 0 && selectsTable(name, job.tables.snapshot, []);
+  return declared || !timed.has(name);
+}
+
+function isPlannedWhole(name: string, state: State): boolean {
+  return (
+    state.open.backfill?.tables.some((table) => table.name === name && table.signature !== undefined) === true
+  );
+}
+
+/** The cursor up to which a job that copies only what comes has looked; undefined before it began, and for other jobs. */
+function standsAt(job: Job, state: State): string | undefined {
+  if (job.mode !== "new") return undefined;
+  return state.lastForward?.upTo ?? state.finished.at(-1)?.upTo ?? state.open.backfill?.upTo;
+}
