@@ -9,7 +9,7 @@ const DAYS = ["2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04", "2024-03-0
 const LOAD = 400;
 const WINDOW_ROWS = 500;
 
-const DATABASES = ["Days", "Choice", "Changing", "Untimed", "Whole", "New", "NewEmpty", "Empty"];
+const DATABASES = ["Days", "Choice", "Changing", "Untimed", "Switched", "Whole", "New", "NewEmpty", "Empty"];
 const DESTINATIONS = [...DATABASES, "DaysHorizon", "ChoiceAll"];
 
 describe("a copy of history", () => {
@@ -207,6 +207,36 @@ describe("a copy of history", () => {
     const second = await copy("Untimed");
     expect(second.tables.map((table) => [table.name, table.rows])).toEqual([["Mixed", 10]]);
     expect(await idsOf(copies.destination, "Untimed", "Mixed")).toEqual(wholeRanges([0, 90]));
+  });
+
+  it("holds each row once where a table's ingestion-time policy is switched on and off again", async () => {
+    const policy = (on: boolean) =>
+      copies.source.command("Switched", `.alter table Events policy ingestiontime ${on}`);
+    const load = (from: number, to: number) => loadIds(cluster, "Switched", "Events", [from, to]);
+    const holds = async (to: number) => {
+      await cursorsGiven();
+      expect(await copy("Switched")).toMatchObject({ state: "succeeded", error: null });
+      expect(await idsOf(copies.destination, "Switched", "Events")).toEqual(wholeRanges([0, to]));
+    };
+    await createIdTable(copies.source, "Switched", "Events");
+    await policy(false);
+    await load(0, 10);
+    await holds(10);
+    // Rows without and with an ingestion time that no iteration has seen.
+    await load(10, 20);
+    await policy(true);
+    await load(20, 30);
+    await holds(30);
+    await load(30, 40);
+    await holds(40);
+    await policy(false);
+    await load(40, 50);
+    await holds(50);
+    await policy(true);
+    await holds(50);
+    await holds(50);
+    await load(50, 60);
+    await holds(60);
   });
 
   describe("of tables that cursors can't follow", () => {
