@@ -1,0 +1,146 @@
+import type { OrchestrationContext, Task } from "durable-functions";
+import { describe, expect, it } from "vitest";
+import { ACTIVITY } from "../../activities/contract.ts";
+import { tryOrchestration } from "../../local/host/tryOrchestrators.ts";
+import type { Flight } from "../../model/schedule.ts";
+import { copyJob } from "../../orchestrators/copyJob.ts";
+import { type FakeOptions, fakeCopy, job } from "./fakeCopy.ts";
+
+async function run(options: FakeOptions) {
+  const copy = fakeCopy(options);
+  const status = await tryOrchestration({
+    orchestrators: { copyJob },
+    activities: copy.activities,
+    start: "copyJob",
+    input: { job },
+  });
+  return { status, ...copy };
+}
+
+/** Of the windows some are refused twice on their way, and some attempts go wrong. */
+function eachOnce(): (flight: Flight) => "refused" | "wrong" | undefined {
+  const seen = new Set<string>();
+  return (flight) => {
+    const what = `${flight.window} ${flight.stage}`;
+    if (seen.has(what) || flight.attempt > 1) return undefined;
+    seen.add(what);
+    const number = Number(flight.window.split(".").at(-1));
+    if (flight.stage === "ingesting" && number % 3 === 0) return "wrong";
+    return ["toExport", "toVerify"].includes(flight.stage) && number % 2 === 1 ? "refused" : undefined;
+  };
+}
+
+describe("the orchestration of a copy", () => {
+  it("stages each window once over many generations, and yields no task twice", async () => {
+    const { status, journal, calls, staged } = await run({ tables: 3, windows: 30 });
+    expect(status.runtimeStatus).toBe("Completed");
+    expect(status.output).toEqual({ run: 0, committed: expect.arrayContaining([1, 2]) });
+    expect(staged.size).toBe(2 * 3 * 30);
+    expect([...staged.values()].every((times) => times === 1)).toBe(true);
+    const total = [...calls.values()].reduce((sum, count) => sum + count, 0);
+    // A generation ends after some 200 calls: there were several.
+    expect(total).toBeGreaterThan(900);
+    expect(calls.get(ACTIVITY.openRun)).toBe(1);
+    for (const iteration of [1, 2]) {
+      const told = journal.filter((each) => each.includes(` ${iteration}`) && !each.startsWith("progress"));
+      expect(
+        told.filter((each) => each.endsWith(` ${iteration}`) || each.startsWith(`move ${iteration} `)),
+      ).toEqual([
+        `plan ${iteration}`,
+        `intended ${iteration}`,
+        ...[0, 1, 2].map((table) => `move ${iteration} T${table}`),
+        `promoted ${iteration}`,
+        `iterationCommitted ${iteration}`,
+        `cleaned ${iteration}`,
+      ]);
+    }
+  });
+
+  it("does so too where every window fails on its way", async () => {
+    const { status, staged } = await run({ tables: 1, windows: 4, trouble: eachOnce() });
+    expect(status.runtimeStatus).toBe("Completed");
+    expect(staged.size).toBe(2 * 4);
+  });
+
+  it("parks a table that can't be copied, after its attempts, and commits the others", async () => {
+    const attempts = new Set<number>();
+    const { status, journal, parked } = await run({
+      tables: 3,
+      windows: 6,
+      trouble: (flight) => {
+        if (flight.window !== "1.1.2" || flight.stage !== "ingesting") return undefined;
+        attempts.add(flight.attempt);
+        return "wrong";
+      },
+    });
+    expect(status.runtimeStatus).toBe("Completed");
+    expect([...parked]).toEqual(["1 T1"]);
+    expect([...attempts]).toEqual([1, 2, 3]);
+    expect(journal).toContain("move 1 T0");
+    expect(journal).not.toContain("move 1 T1");
+    expect(journal).toContain("move 2 T1");
+  });
+
+  it("tries a refused step of the run again, and the promotion too", async () => {
+    const { status, calls } = await run({
+      tables: 1,
+      windows: 2,
+      refuse: (name, count) =>
+        [ACTIVITY.planIteration, ACTIVITY.promoteTable, ACTIVITY.recordEntry].some((each) => each === name) &&
+        count <= 2
+          ? { kind: "failed", retryable: true, reason: "throttled" }
+          : undefined,
+    });
+    expect(status.runtimeStatus).toBe("Completed");
+    expect(calls.get(ACTIVITY.promoteTable)).toBe(4);
+  });
+
+  it("ends, saying why, and writes nothing more where another run took over", async () => {
+    const { status, journal } = await run({
+      tables: 1,
+      windows: 8,
+      refuse: (name, count) =>
+        name === ACTIVITY.verifyStaged && count > 3
+          ? { kind: "stale", reason: "Another run took over." }
+          : undefined,
+    });
+    expect(status.runtimeStatus).toBe("Failed");
+    expect(String(status.output)).toContain("Another run took over.");
+    expect(journal.at(-1)).toMatch(/^progress/);
+    expect(journal.some((each) => /^(intended|move|failed)/.test(each))).toBe(false);
+  });
+
+  it("notes in the log why it failed", async () => {
+    const { status, journal } = await run({
+      tables: 1,
+      windows: 2,
+      refuse: (name) =>
+        name === ACTIVITY.promoteTable ? { kind: "failed", retryable: false, reason: "Denied." } : undefined,
+    });
+    expect(status.runtimeStatus).toBe("Failed");
+    expect(String(status.output)).toContain("Denied.");
+    expect(journal.at(-1)).toBe("failed");
+  });
+});
+
+describe("the check that keeps a task from being yielded twice", () => {
+  function* rolling(context: OrchestrationContext): Generator<Task, string, unknown> {
+    const tasks = [1, 2, 3].map((each) => context.df.callActivity("work", each));
+    for (let left = tasks.length; left > 0; left--) {
+      const first = yield context.df.Task.any(tasks);
+      const at = tasks.findIndex((task) => Object.is(task, first));
+      tasks.splice(at, 1);
+    }
+    return "done";
+  }
+
+  it("stops a rolling fan-out", async () => {
+    const status = await tryOrchestration({
+      orchestrators: { rolling },
+      activities: { work: (input: number) => input },
+      start: "rolling",
+    });
+    expect(status.runtimeStatus).toBe("Failed");
+    expect(String(status.output)).toMatch(/second|twice|again/i);
+  });
+});

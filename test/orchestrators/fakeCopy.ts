@@ -1,0 +1,195 @@
+import type { ActivityHandler } from "durable-functions";
+import {
+  ACTIVITY,
+  type Answer,
+  type FlightInput,
+  type FlightOutcome,
+  type IterationInput,
+  type OpenedRun,
+  type OpenIterationSummary,
+  type PlanInput,
+  type Planned,
+  type PollInput,
+  type PromoteInput,
+  type RecordInput,
+  type RunRef,
+  type TakeWindowsInput,
+} from "../../activities/contract.ts";
+import { type Job, jobSchema } from "../../model/job.ts";
+import type { Flight, FlightFailure } from "../../model/schedule.ts";
+
+export const job: Job = jobSchema.parse({
+  name: "tried",
+  source: { cluster: "https://a.kusto.windows.net", database: "A" },
+  destination: { cluster: "https://b.kusto.windows.net", database: "B" },
+  lake: "https://a.blob.core.windows.net/c/f",
+  tables: { include: [], exclude: [], snapshot: [] },
+  rpoMs: 3_600_000,
+  backfillHorizon: null,
+  mode: "backfill-and-new",
+  format: "auto",
+  ingestion: "queued",
+  slots: { export: { count: 4 }, ingestion: { count: 4 }, query: { count: 2 } },
+  windowRows: 100,
+  maxAttempts: 3,
+  pollMs: 100,
+  ingestionTimeoutMs: 60_000,
+});
+
+export interface FakeOptions {
+  readonly tables: number;
+  readonly windows: number;
+  /** What a step of a flight answers instead of going on; asked at each step. */
+  readonly trouble?: (flight: Flight) => FlightFailure | undefined;
+  /** What an activity of the whole run answers instead; asked at each call. */
+  readonly refuse?: (name: string, calls: number) => Answer<never> | undefined;
+}
+
+/** Activities that copy nothing but keep the rules: they fail where the orchestration breaks one. */
+export function fakeCopy(options: FakeOptions) {
+  const journal: string[] = [];
+  const calls = new Map<string, number>();
+  const staged = new Map<string, number>();
+  const parked = new Set<string>();
+  let next = 1;
+  let lanesPlanned = 0;
+
+  const done = <T>(value: T): Answer<T> => ({ kind: "done", value });
+  const write = (input: RunRef, what: string): number => {
+    if (input.next !== next) throw new Error(`${what} is entry ${input.next} where ${next} is due.`);
+    journal.push(what);
+    next += 1;
+    return next;
+  };
+  const summaryOf = (input: PlanInput): OpenIterationSummary => ({
+    iteration: ++lanesPlanned,
+    lane: input.lane,
+    windows: options.tables * options.windows,
+    tables: options.tables,
+  });
+  const order = (iteration: number) =>
+    Array.from({ length: options.tables }, (_, t) =>
+      Array.from({ length: options.windows }, (_, w) => ({ table: `T${t}`, id: `${iteration}.${t}.${w}` })),
+    ).flat();
+  const onFlight =
+    (stage: (flight: Flight) => FlightOutcome) =>
+    ({ flight }: FlightInput): Answer<FlightOutcome> => {
+      const failure = options.trouble?.(flight);
+      if (failure !== undefined)
+        return done({ kind: "failed", flight, failure, reason: `${flight.stage} failed` });
+      return done(stage(flight));
+    };
+  const advanced = (flight: Flight, stage: Flight["stage"]): FlightOutcome => ({
+    kind: "advanced",
+    flight: { ...flight, stage },
+  });
+
+  const handlers: Record<string, ActivityHandler> = {
+    [ACTIVITY.openRun]: (): Answer<OpenedRun> =>
+      done({
+        run: 0,
+        next,
+        slots: { export: 4, ingestion: 4, query: 2 },
+        open: [],
+        toClean: [],
+        known: true,
+        lastReadAt: null,
+        lastDurationMs: 0,
+      }),
+    [ACTIVITY.planIteration]: (input: PlanInput): Answer<Planned> => {
+      const iteration = summaryOf(input);
+      return done({
+        next: write(input, `plan ${iteration.iteration}`),
+        iteration,
+        readAt: new Date().toISOString(),
+      });
+    },
+    [ACTIVITY.prepareDestination]: () => done({ parked: [] }),
+    [ACTIVITY.takeWindows]: ({ iteration, position, count }: TakeWindowsInput) => {
+      const lane = iteration === 1 ? "backfill" : "forward";
+      const all = order(iteration);
+      const taken = all
+        .slice(position, position + count)
+        .filter((each) => !parked.has(`${iteration} ${each.table}`));
+      const flights = taken.map(({ table, id }): Flight => {
+        return { window: id, table, iteration, lane, attempt: 1, stage: "toExport" };
+      });
+      return done({ flights, position: position + count, end: position + count >= all.length });
+    },
+    [ACTIVITY.startExport]: onFlight((flight) => advanced(flight, "exporting")),
+    [ACTIVITY.measureExport]: onFlight((flight) => ({
+      ...advanced(flight, "toIngest"),
+      exported: {
+        window: flight.window,
+        attempt: flight.attempt,
+        folder: "f",
+        files: [],
+        bytes: 1,
+        content: { rows: 1, hash: "" },
+      },
+    })),
+    [ACTIVITY.startIngestion]: onFlight((flight) => advanced(flight, "ingesting")),
+    [ACTIVITY.verifyStaged]: onFlight((flight) => {
+      staged.set(flight.window, (staged.get(flight.window) ?? 0) + 1);
+      const { window, attempt } = flight;
+      return {
+        ...advanced(flight, "toVerify"),
+        staged: { window, attempt, staging: "S", tag: "t", rows: 1, extents: [window] },
+      };
+    }),
+    [ACTIVITY.pollOperations]: ({ flights }: PollInput) =>
+      done({
+        outcomes: flights.map((flight) => {
+          const failure = options.trouble?.(flight);
+          if (failure !== undefined)
+            return { kind: "failed", flight, failure, reason: `${flight.stage} failed` };
+          return advanced(flight, flight.stage === "exporting" ? "toMeasure" : "toVerify");
+        }),
+      }),
+    [ACTIVITY.recordEntry]: (input: RecordInput) => {
+      const { body } = input;
+      if (body.kind === "progress")
+        for (const { table } of body.parked) parked.add(`${body.iteration} ${table}`);
+      const of = "iteration" in body ? ` ${body.iteration}` : "";
+      return done({ next: write(input, `${body.kind}${of}`) });
+    },
+    [ACTIVITY.intendPromotion]: (input: IterationInput) => {
+      const tables = [...new Set(order(input.iteration).map((each) => each.table))].filter(
+        (table) => !parked.has(`${input.iteration} ${table}`),
+      );
+      const missing = order(input.iteration).filter(
+        (each) => tables.includes(each.table) && !staged.has(each.id),
+      );
+      if (missing.length > 0) throw new Error(`${missing[0]?.id} would be promoted and was never staged.`);
+      return done({ next: write(input, `intended ${input.iteration}`), tables });
+    },
+    [ACTIVITY.promoteTable]: ({ iteration, table }: PromoteInput) => {
+      journal.push(`move ${iteration} ${table}`);
+      return done({
+        windows: order(iteration).flatMap((each) => (each.table === table ? [each.id] : [])),
+        stopped: [],
+        withdrawn: [],
+      });
+    },
+    recordFailure: () => {
+      journal.push("failed");
+      return done({});
+    },
+    checkVisibility: () => done({ parked: [] }),
+    [ACTIVITY.createStatusView]: () => done({}),
+    [ACTIVITY.cleanUp]: () => done({}),
+    [ACTIVITY.refreshStatus]: () => done({}),
+    [ACTIVITY.publishEvent]: () => done({}),
+  };
+  const activities = Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]): [string, ActivityHandler] => [
+      name,
+      (input, context) => {
+        const count = (calls.get(name) ?? 0) + 1;
+        calls.set(name, count);
+        return options.refuse?.(name, count) ?? handler(input, context);
+      },
+    ]),
+  );
+  return { activities, journal, calls, staged, parked };
+}
