@@ -1,3 +1,4 @@
+import { dataKind } from "../data/dataFormat.ts";
 import { badRequest, findTable } from "../engine/lookup.ts";
 import type { Outcome } from "../engine/operations.ts";
 import type { ReadRequest } from "../engine/parts.ts";
@@ -42,15 +43,14 @@ export function mappingText(
   table: TableState,
   properties: Properties,
   format: string,
+  source: string,
 ): string | undefined {
   const given = properties.get("ingestionmapping") ?? properties.get(`${format}mapping`);
   if (given !== undefined) return given;
   const name = properties.get("ingestionmappingreference") ?? properties.get(`${format}mappingreference`);
   if (name === undefined) return undefined;
-  const family = format === "singlejson" || format === "multijson" ? "json" : format;
-  const found = table.mappings.find(
-    (item) => item.name === name && (item.kind.toLowerCase() === family || family !== "json"),
-  );
+  const family = dataKind(properties.get("format"), source);
+  const found = table.mappings.find((item) => item.name === name && item.kind.toLowerCase() === family);
   if (found === undefined) {
     throw new KustoError(
       400,
@@ -71,7 +71,7 @@ export function readRequest(
   properties: Properties,
 ): ReadRequest {
   const format = (properties.get("format") ?? "csv").toLowerCase();
-  const mapping = mappingText(database, table, properties, format);
+  const mapping = mappingText(database, table, properties, format, source.sources[0] ?? "");
   return {
     ...source,
     format: properties.has("format") || source.inline !== undefined ? format : "",

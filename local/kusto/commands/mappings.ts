@@ -1,4 +1,5 @@
-import { alreadyExists, badRequest, findTable } from "../engine/lookup.ts";
+import { parseMapping } from "../data/mapping.ts";
+import { alreadyExists, findTable } from "../engine/lookup.ts";
 import { type CommandResult, result } from "../engine/result.ts";
 import { type DatabaseState, type IngestionMapping, withTable } from "../engine/state.ts";
 import { entityNotFound } from "../kustoError.ts";
@@ -45,7 +46,8 @@ export async function mappingCommands(
     if (verb === "show") return showMappings(reader, context, name);
     const kind = readKind(reader);
     reader.expect("mapping");
-    const mappingName = reader.string();
+    // The name and the mapping, which may stand in many literals, follow one another.
+    const mappingName = reader.literal();
     if (verb === "drop") {
       reader.end();
       return storeMapping(context, name, (mappings) => {
@@ -56,11 +58,7 @@ export async function mappingCommands(
     }
     const text = reader.string();
     reader.end();
-    try {
-      if (!Array.isArray(JSON.parse(text))) throw badRequest("An ingestion mapping is a JSON array.");
-    } catch {
-      throw badRequest("An ingestion mapping is a JSON array.");
-    }
+    parseMapping(text);
     const made: IngestionMapping = {
       name: mappingName,
       kind:

@@ -16,7 +16,10 @@ export interface Reader {
   readonly expect: (...words: string[]) => void;
   /** An entity's name: bare, or in brackets. */
   readonly name: () => string;
+  /** A string, of one literal or of several that follow one another. */
   readonly string: () => string;
+  /** One string literal: what follows it is another value. */
+  readonly literal: () => string;
   readonly guid: () => string;
   /** A list in parentheses. */
   readonly list: <T>(item: () => T) => T[];
@@ -82,6 +85,7 @@ export function createReader(text: string, from = 0): Reader {
     while (peek().kind === "string") value += next().text;
     return value;
   };
+  const literal = (): string => (peek().kind === "string" ? next().text : fail("a string"));
   const guid = (): string => {
     if (take("guid", "(")) {
       const inner = guid();
@@ -160,6 +164,7 @@ export function createReader(text: string, from = 0): Reader {
     expect,
     name,
     string,
+    literal,
     guid,
     list,
     properties,
