@@ -86,6 +86,8 @@ async function prepareTable(
       table = { ...withoutColumns(table, gone), columns: columnsOf(columns) };
     } else if (booleanProperty(properties, "extend_schema")) {
       const extra = columnsOf(columns.slice(table.columns.length));
+      const twice = extra.find((column) => existing.columns.some((one) => one.name === column.name));
+      if (twice !== undefined) throw alreadyExists("Column", twice.name);
       if (extra.length > 0) table = { ...table, columns: [...table.columns, ...extra] };
     }
     const folder = properties.get("folder");
@@ -95,15 +97,16 @@ async function prepareTable(
     return table === existing ? before : withTable(before, table);
   });
   const table = findTable(database, name);
+  // By type and place, never by name: a shorter result, whatever it is called, would land in the first columns.
   const fits =
-    columns.length <= table.columns.length &&
+    columns.length === table.columns.length &&
     columns.every((column, index) => column.type === table.columns[index]?.type);
-  if (!fits || (columns.length < table.columns.length && !booleanProperty(properties, "extend_schema"))) {
+  if (!fits) {
     throw badRequest(
       `Invalid query for table '${name}': Query schema does not match table schema. QuerySchema=('${columns.map((column) => column.type).join(",")}'), TableSchema=('${table.columns.map((column) => column.type).join(",")}').`,
     );
   }
-  return table.columns.slice(0, columns.length);
+  return table.columns;
 }
 
 /** `.set`, `.append`, `.set-or-append`, `.set-or-replace` (`kusto/management/data-ingestion/ingest-from-query.md`). */
@@ -135,16 +138,11 @@ export async function ingestFromQuery(
   return runOrStart(context, KINDS[verb], "ingestions", asynchronous, (_, signal) =>
     withSource(context, query, async (connection, sql, columns) => {
       const targets = await prepareTable(context, verb, name, columns, properties);
-      const all = findTable(current(context), name).columns;
       const names = targets.map((column) => identifier(column.name)).join(", ");
-      const rest = all
-        .slice(targets.length)
-        .map((column) => `, ${column.type === "string" ? "''" : "NULL"} AS ${identifier(column.name)}`)
-        .join("");
       const done = await context.engine.ingestRelation(
         context.request.database,
         name,
-        `(SELECT *${rest} FROM (${sql}) AS source(${names}))`,
+        `(SELECT * FROM (${sql}) AS source(${names}))`,
         {
           connection,
           tags,

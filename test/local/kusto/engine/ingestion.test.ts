@@ -69,6 +69,24 @@ test("set fails on a table that exists, append on one that doesn't, and a schema
   expect(await kusto.query("Made")).toEqual([{ a: 5 }]);
 });
 
+test("extend_schema adds the columns that a longer result has, and a shorter one is refused whatever its names are", async () => {
+  await kusto.command(".set Wide <| print a = 1, b = 'x', c = 3");
+  for (const text of ["print newcol = 5", "print c = 5", "print a = 1, b = 'y'"]) {
+    expect(await kusto.failure(`.set-or-append Wide with (extend_schema=true) <| ${text}`)).toMatchObject({
+      status: 400,
+      message: expect.stringContaining("Query schema does not match table schema"),
+    });
+  }
+  expect(
+    await kusto.failure(".append Wide with (extend_schema=true) <| print x = 1, y = 'y', z = 3, a = 4"),
+  ).toMatchObject({ code: "BadRequest_EntityAlreadyExists" });
+  await kusto.command(".append Wide with (extend_schema=true) <| print x = 1, y = 'y', z = 3, d = 4");
+  expect(await kusto.query("Wide | order by b asc")).toEqual([
+    { a: 1, b: "x", c: 3, d: null },
+    { a: 1, b: "y", c: 3, d: 4 },
+  ]);
+});
+
 test("creationTime and tags are the extent's", async () => {
   await kusto.command(
     `.set-or-append Dated with (creationTime='2017-02-13T11:09:36.7992775Z', tags='["x"]') <| print a = 1`,
