@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { portsFromEnvironment, portVariables } from "./stack/ports.ts";
 import { type Stack, startStack } from "./stack/stack.ts";
+import { whenParentGone } from "./stack/whenParentGone.ts";
 
 const usage = `Usage: npm run local -- [--data DIR] [--no-host] [--verbose]
 
@@ -72,6 +73,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     ending.abort(new Error(`Ended by ${signal}`));
   });
 }
+whenParentGone(() => ending.abort(new Error("Ended with npm")));
 
 const started = Date.now();
 try {

@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client, KustoConnectionStringBuilder } from "azure-kusto-data";
 import { afterEach, expect, test } from "vitest";
@@ -85,4 +88,40 @@ test("it ends cleanly when it is told to while it starts", async () => {
   child.kill("SIGTERM");
   expect(await exit).toBe(0);
   await checkPorts(ports, needed);
+});
+
+test("a signal to npm ends it too, though the shell between them doesn't pass it on", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "npm-local-"));
+  const ports = await freePorts();
+  const environment = Object.fromEntries(needed.map((name) => [portVariables[name][0], String(ports[name])]));
+  const script = `true && "${nodeExecutable()}" "${localFile("main")}" --no-host`;
+  await writeFile(join(folder, "package.json"), JSON.stringify({ scripts: { local: script } }));
+  try {
+    const npm = spawn("npm", ["run", "local"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "ignore"],
+      env: { ...process.env, ...environment },
+    });
+    running = npm;
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: npm.stdout }).on("line", (line) => {
+        if (/^ {2}Data {2}/.test(line)) resolve();
+      });
+      npm.once("exit", () => reject(new Error("It ended at its start")));
+    });
+    await expect(checkPorts(ports, needed)).rejects.toThrow();
+    npm.kill("SIGTERM");
+    await expect
+      .poll(
+        () =>
+          checkPorts(ports, needed).then(
+            () => "free",
+            () => "taken",
+          ),
+        { timeout: 15_000, interval: 250 },
+      )
+      .toBe("free");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
