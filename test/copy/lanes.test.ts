@@ -37,9 +37,9 @@ describe("while history is copied slowly", () => {
       settings: {
         KUSTO_COPY_WINDOW_ROWS: String(LOAD),
         KUSTO_COPY_RPO: "3s",
-        // One at a time: what comes has to be let past what waits.
+        // One export at a time, and many windows of the history in wait: what comes has to be let past them.
         KUSTO_COPY_EXPORT_SLOTS: "1",
-        KUSTO_COPY_INGESTION_SLOTS: "1",
+        KUSTO_COPY_INGESTION_SLOTS: "8",
       },
     });
     await createIdTable(copies.source, "Samples", "Events");
