@@ -37,6 +37,10 @@ export function isOfLane(name: string, planning: Planning): boolean {
   const known = state.tables[name];
   if (known?.stopped !== undefined) return false;
   const onlyForward = known === undefined && standsAt(job, state) !== undefined;
+  // A forward iteration that is open has begun with it already, from its first row.
+  const begun =
+    known === undefined && state.open.forward?.tables.some((table) => table.name === name) === true;
+  if (lane === "backfill" && begun) return false;
   if (lane === "backfill") return !onlyForward && (known === undefined || known.backfill === "pending");
   if (known?.backfill === "pending" && (isSnapshot(name, planning) || isPlannedWhole(name, state)))
     return false;

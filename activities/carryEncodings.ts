@@ -10,26 +10,27 @@ const KEPT_MS = 600_000;
 const known = new Map<string, { policy: string | null; until: number }>();
 
 /**
- * Gives staging and destination columns the encoding policies of the source's: long values would be cut at ingestion,
- * and in silence, where the columns don't allow what the source's do (`kusto/management/alter-encoding-policy.md`).
+ * Gives a table's columns in these tables of the destination the encoding policies of the source's: long values would be
+ * cut at ingestion, and in silence, where the columns don't allow what the source's do
+ * (`kusto/management/alter-encoding-policy.md`).
  */
 export async function carryEncodings(
   job: Job,
   source: KustoClient,
   destination: KustoClient,
-  wanted: readonly { table: PlannedTable; staging: string }[],
+  table: PlannedTable,
+  targets: readonly string[],
 ): Promise<void> {
-  const columns = wanted.flatMap(({ table, staging }) =>
-    table.columns
-      .filter(({ type }) => type === "string" || type === "dynamic")
-      .map((column) => ({ table: table.name, staging, column: column.name })),
-  );
-  await sideBySide(columns, async ({ table, staging, column }) => {
-    const policy = await encodingPolicy(job, source, table, column);
+  const columns = table.columns.filter(({ type }) => type === "string" || type === "dynamic");
+  await sideBySide(columns, async ({ name }) => {
+    const policy = await encodingPolicy(job, source, table.name, name);
     if (policy === null) return;
-    for (const target of [staging, table]) {
-      const text = alterEncodingPolicy(target, column, policy);
-      await destination.command(job.destination.database, text, { idempotent: true, context: { table } });
+    for (const target of targets) {
+      const text = alterEncodingPolicy(target, name, policy);
+      await destination.command(job.destination.database, text, {
+        idempotent: true,
+        context: { table: table.name },
+      });
     }
   });
 }

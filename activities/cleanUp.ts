@@ -29,20 +29,19 @@ export function cleanUp({ job, run, next, iteration }: IterationInput): Promise<
     const tables = (await readTables(clients.destination, database)).map((table) => table.name);
     const done = state.toClean.find((each) => each.iteration === iteration);
     if (done) await dropAttemptTags(clients, database, done, new Set(tables));
+    // Iterations planned later are none of a delivery that may come late, whatever its worker remembers as open.
     const open = openIterations(state);
+    const isOver = (each: number) => each <= iteration && !open.has(each);
     const staging = tables.filter((name) => {
       const owner = stagingOwner(name);
       return (
-        owner?.copyId === state.copyId &&
-        owner !== undefined &&
-        owner.run <= run &&
-        !open.has(owner.iteration)
+        owner?.copyId === state.copyId && owner !== undefined && owner.run <= run && isOver(owner.iteration)
       );
     });
     for (const names of chunked(staging, TABLES_PER_COMMAND)) {
       await clients.destination.command(database, dropTables(names), { idempotent: true });
     }
-    await deleteStagedFiles(clients.lake, run, open);
+    await deleteStagedFiles(clients.lake, run, isOver);
     return {};
   });
 }
@@ -52,12 +51,16 @@ function openIterations(state: State): Set<number> {
   return new Set(open);
 }
 
-async function deleteStagedFiles(lake: Lake, run: number, open: ReadonlySet<number>): Promise<void> {
+async function deleteStagedFiles(
+  lake: Lake,
+  run: number,
+  isOver: (iteration: number) => boolean,
+): Promise<void> {
   for (const folder of await subfolders(lake, STAGED_FOLDER)) {
     const owner = Number(folder);
     if (!/^\d+$/.test(folder) || owner > run) continue;
     const iterations = await subfolders(lake, `${STAGED_FOLDER}/${folder}`);
-    const left = iterations.filter((each) => open.has(Number(each)));
+    const left = iterations.filter((each) => !isOver(Number(each)));
     // An older run writes no more, so its whole folder can go; this run's stays for what comes next.
     if (left.length === 0 && owner < run) await deleteFolder(lake, `${STAGED_FOLDER}/${folder}`);
     else {

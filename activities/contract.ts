@@ -114,6 +114,12 @@ export interface RecordInput extends RunRef {
   readonly body: EntryBody;
 }
 
+export interface FailureInput {
+  readonly job: Job;
+  readonly instance: string;
+  readonly reason: string;
+}
+
 export interface PrepareOutcome {
   /** Tables that can't be copied as they are at the destination. */
   readonly parked: readonly Parked[];
@@ -136,7 +142,10 @@ export interface PollAnswer {
 
 export interface PromotedTable {
   readonly windows: readonly string[];
+  /** Tables whose move could not be shown to be whole. */
   readonly stopped: readonly Parked[];
+  /** Tables whose move the cluster refused, everything being in staging still. */
+  readonly withdrawn: readonly Parked[];
 }
 
 /** Names under which the activities are registered, and shown in the portal. */
@@ -153,6 +162,8 @@ export const ACTIVITY = {
   verifyStaged: "verifyStaged",
   adoptStaged: "adoptStaged",
   recordEntry: "recordEntry",
+  recordFailure: "recordFailure",
+  checkVisibility: "checkVisibility",
   intendPromotion: "intendPromotion",
   promoteTable: "promoteTable",
   cleanUp: "cleanUp",

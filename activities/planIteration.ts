@@ -1,8 +1,8 @@
 import type { KustoClient } from "../kusto/client.ts";
-import type { BinnedRange } from "../kusto/commands/bins.ts";
+import { type BinnedRange, binsFilter } from "../kusto/commands/bins.ts";
 import { chooseFormat } from "../kusto/commands/exportQuery.ts";
 import { windowFilter } from "../kusto/commands/windows.ts";
-import { readBins, readCounts, readCursor, readTables, readTimedTables } from "../kusto/reads.ts";
+import { readBins, readCounts, readCursor, readSchema, readTimedTables } from "../kusto/reads.ts";
 import { appendEntry, readStateOfRun } from "../lake/log.ts";
 import type { Lane, PlannedTable, WindowRange } from "../model/checkpoint/entries.ts";
 import type { State } from "../model/checkpoint/state.ts";
@@ -23,6 +23,8 @@ import { readSignature } from "./snapshotSignature.ts";
 
 /** Tables asked about in one query. */
 const TABLES_PER_QUERY = 50;
+/** Bins that one part of a query looks into. */
+const BINS_PER_QUERY = 500;
 /** Ever finer bins, for hours in which more came than fits a window. */
 const BIN_SIZES = [TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND] as const;
 
@@ -47,8 +49,12 @@ export function planIteration({ job, run, next, lane }: PlanInput): Promise<Answ
 
 async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
   const database = job.source.database;
-  const [schema, timed] = await Promise.all([
-    readTables(source, database),
+  // Before the cursor, so that lag is never told smaller than it is; and the cursor before the schema, so that no row
+  // up to it has a column, or lies in a table, that the schema doesn't know.
+  const readAt = new Date().toISOString();
+  const upTo = await readCursor(source, database);
+  const [{ tables: schema, functions }, timed] = await Promise.all([
+    readSchema(source, database),
     readTimedTables(source, database),
   ]);
   const selected = schema.filter(
@@ -56,11 +62,14 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
       stagingOwner(table.name) === undefined &&
       selectsTable(table.name, job.tables.include, job.tables.exclude),
   );
-  const hidden = await hiddenRows(
-    source,
-    database,
-    selected.map((table) => table.name),
-  );
+  const names = selected.map((table) => table.name);
+  const hidden = await hiddenRows(source, database, names);
+  for (const name of names.filter((each) => functions.has(each))) {
+    hidden.set(
+      name,
+      `Function ${name} of the source database hides table ${name}: queries would read the function. Rename one of them, or exclude the table.`,
+    );
+  }
   const refused = [
     ...[...hidden].map(([table, reason]) => ({ table, reason })),
     ...unknownNames(
@@ -81,9 +90,6 @@ async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
   const begins = job.mode === "new" && state.lastIteration === 0;
   if (lane === "backfill" && mine.length === 0 && !begins) return undefined;
 
-  // Read before the cursor, so that lag is never told smaller than it is.
-  const readAt = new Date().toISOString();
-  const upTo = await readCursor(source, database);
   const candidates = mine.map((table) => candidate(table, planning, upTo));
   const planned = await planTables(job, source, state, lane, candidates);
   return {
@@ -197,19 +203,25 @@ async function refinedBins(
   for (const [i, size] of BIN_SIZES.entries()) {
     if (open.length === 0) break;
     const finest = i === BIN_SIZES.length - 1;
-    const coarse: BinnedRange[] = [];
+    const coarse = new Map<string, bigint[]>();
     const filters = new Map(ranges.map((range) => [range.table, range.filter]));
     for (const some of chunked(open, TABLES_PER_QUERY)) {
       for (const { table, start, rows } of await readBins(source, job.source.database, some, size)) {
-        if (rows <= job.windowRows || finest) bins.set(table, [...(bins.get(table) ?? []), { start, rows }]);
-        else
-          coarse.push({
-            table,
-            filter: `${filters.get(table) ?? ""}${windowFilter({ from: start, to: start + size })}`,
-          });
+        if (rows > job.windowRows && !finest) {
+          coarse.set(table, [...(coarse.get(table) ?? []), start]);
+          continue;
+        }
+        const known = bins.get(table) ?? [];
+        known.push({ start, rows });
+        bins.set(table, known);
       }
     }
-    open = coarse;
+    open = [...coarse].flatMap(([table, starts]) =>
+      chunked(starts, BINS_PER_QUERY).map((some) => ({
+        table,
+        filter: `${filters.get(table) ?? ""}${binsFilter(some, size)}`,
+      })),
+    );
   }
   return bins;
 }

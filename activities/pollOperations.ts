@@ -1,18 +1,22 @@
 import { rowsOf } from "../kusto/client.ts";
 import type { Extent } from "../kusto/commands/extents.ts";
-import { ingestionFailureAnswer, showIngestionFailures } from "../kusto/commands/ingest.ts";
+import {
+  type IngestionFailure,
+  ingestionFailureAnswer,
+  showIngestionFailures,
+} from "../kusto/commands/ingest.ts";
 import {
   type Operation,
   operationAnswer,
   operationOutcome,
   showOperations,
 } from "../kusto/commands/operations.ts";
-import { readExtents } from "../kusto/reads.ts";
+import { readExtents, tableExists } from "../kusto/reads.ts";
 import { readStateOfRun } from "../lake/log.ts";
 import { windowPlace } from "../model/checkpoint/entries.ts";
 import type { OpenIteration } from "../model/checkpoint/state.ts";
 import { openIteration } from "../model/checkpoint/state.ts";
-import { Terminal } from "../model/errors.ts";
+import { isRetryable, Terminal } from "../model/errors.ts";
 import type { Job } from "../model/job.ts";
 import { attemptTag, stagingTable } from "../model/naming.ts";
 import type { Flight } from "../model/schedule.ts";
@@ -85,9 +89,10 @@ async function pollIngestions(
     stagingTable(copyId, run, flight.iteration, windowPlace(flight.window).table);
   const tables = [...new Set(flights.filter((flight) => iterations.has(flight.iteration)).map(stagingOf))];
   const ids = flights.flatMap((flight) => (flight.operation === undefined ? [] : [flight.operation]));
-  const [extents, operationRows] = await Promise.all([
-    readExtents(destination, database, tables, {}),
+  const [extents, operationRows, failures] = await Promise.all([
+    stagedExtents(destination, database, tables),
     ids.length === 0 ? [] : destination.command(database, showOperations(ids)),
+    ingestionFailures(job, destination, flights, stagingOf),
   ]);
   const operations = new Map(rowsOf(operationAnswer, operationRows).map((row) => [row.OperationId, row]));
   const outcomes: FlightOutcome[] = [];
@@ -98,7 +103,8 @@ async function pollIngestions(
     const outcome =
       arrived(flight, own) ??
       (operation && failed(flight, operation)) ??
-      (await failedIngestion(job, destination, flight, stagingOf(flight))) ??
+      short(flight, operation) ??
+      failedIngestion(flight, failures) ??
       late(job, flight);
     if (outcome) outcomes.push(outcome);
   }
@@ -129,20 +135,62 @@ function failed(flight: Flight, operation: Operation): FlightOutcome | undefined
   return failedFlight(flight, reason, outcome === "failed-terminal" ? "terminal" : "wrong");
 }
 
-async function failedIngestion(
+/** All in staging; a table that somebody dropped holds nothing, and its windows run into their time limit. */
+async function stagedExtents(
+  destination: JobClients["destination"],
+  database: string,
+  tables: readonly string[],
+): Promise<Extent[]> {
+  try {
+    return await readExtents(destination, database, tables, {});
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    const there: string[] = [];
+    for (const table of tables) if (await tableExists(destination, database, table)) there.push(table);
+    if (there.length === tables.length) throw error;
+    return await readExtents(destination, database, there, {});
+  }
+}
+
+/** A direct ingestion takes all its files or none, so one that completed with too few rows will not bring more. */
+function short(flight: Flight, operation: Operation | undefined): FlightOutcome | undefined {
+  if (!operation || operationOutcome(operation.State, operation.ShouldRetry) !== "completed")
+    return undefined;
+  if (age(flight) < ASK_FOR_FAILURES_MS) return undefined;
+  return failedFlight(
+    flight,
+    `Ingestion ${operation.OperationId} completed, but not all rows are in staging.`,
+    "wrong",
+  );
+}
+
+/** Permanent failures of what is slow to arrive. A question that helps only; without an answer the time limit decides. */
+async function ingestionFailures(
   job: Job,
   destination: JobClients["destination"],
-  flight: Flight,
-  staging: string,
-): Promise<FlightOutcome | undefined> {
-  if (flight.folder === undefined || age(flight) < ASK_FOR_FAILURES_MS) return undefined;
-  // The staging table's name is this run's own, so no moment needs to bound the search.
-  const rows = await destination.command(
-    job.destination.database,
-    showIngestionFailures({ table: staging, sinceTicks: 0n }),
-  );
+  flights: readonly Flight[],
+  stagingOf: (flight: Flight) => string,
+): Promise<IngestionFailure[]> {
+  const slow = flights.filter((flight) => age(flight) >= ASK_FOR_FAILURES_MS);
+  const found: IngestionFailure[] = [];
+  for (const table of new Set(slow.map(stagingOf))) {
+    // The staging table's name is this run's own, so no moment needs to bound the search.
+    const command = showIngestionFailures({ table, sinceTicks: 0n });
+    try {
+      found.push(
+        ...rowsOf(ingestionFailureAnswer, await destination.command(job.destination.database, command)),
+      );
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+    }
+  }
+  return found;
+}
+
+function failedIngestion(flight: Flight, failures: readonly IngestionFailure[]): FlightOutcome | undefined {
+  if (flight.folder === undefined) return undefined;
   const folder = `/${flight.folder}/`;
-  const own = rowsOf(ingestionFailureAnswer, rows).find(
+  const own = failures.find(
     (failure) =>
       failure.FailureKind.toLowerCase() === "permanent" &&
       decodeURIComponent(failure.IngestionSourcePath).includes(folder),

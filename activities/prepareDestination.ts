@@ -15,11 +15,12 @@ import { readStateOfRun } from "../lake/log.ts";
 import type { Parked, PlannedTable } from "../model/checkpoint/entries.ts";
 import { openIteration } from "../model/checkpoint/state.ts";
 import { chunked } from "../model/chunked.ts";
-import { Terminal } from "../model/errors.ts";
+import { describe, Terminal } from "../model/errors.ts";
 import { stagingTable } from "../model/naming.ts";
 import { carryEncodings } from "./carryEncodings.ts";
 import type { Answer, IterationInput, PrepareOutcome } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
+import { existingRows } from "./existingRows.ts";
 import { answer } from "./outcome.ts";
 import { sideBySide } from "./sideBySide.ts";
 
@@ -46,28 +47,53 @@ export function prepareDestination({
     const database = job.destination.database;
     const there = new Map((await readTables(destination, database)).map((table) => [table.name, table]));
     const updated = await updatePolicySources(destination, database);
+    const existing = await existingRows(job, destination, state, open, new Set(there.keys()));
     const parked: Parked[] = [];
     const wanted: { table: PlannedTable; staging: string }[] = [];
     open.tables.forEach((table, t) => {
       if (table.name in open.parked) return;
-      const reason = conflict(table, there.get(table.name)) ?? updateConflict(table.name, updated);
+      const reason =
+        conflict(table, there.get(table.name)) ??
+        updateConflict(table.name, updated) ??
+        existing.get(table.name);
       if (reason === undefined) wanted.push({ table, staging: stagingTable(copyId, run, iteration, t) });
       else parked.push({ table: table.name, reason });
     });
-    await createTables(
-      destination,
-      database,
-      wanted.map((each) => each.table),
-      there,
+    const ready = await eachOrParked(wanted, parked, ({ table }) =>
+      createTable(destination, database, table, there.get(table.name)),
     );
-    await createStaging(
-      destination,
-      database,
-      wanted.filter(({ table }) => table.windows.length > 0),
+    const filled = ready.filter(({ table }) => table.windows.length > 0);
+    await createStaging(destination, database, filled);
+    await eachOrParked(ready, parked, ({ table, staging }) =>
+      carryEncodings(
+        job,
+        source,
+        destination,
+        table,
+        table.windows.length > 0 ? [staging, table.name] : [table.name],
+      ),
     );
-    await carryEncodings(job, source, destination, wanted);
     return { parked };
   });
+}
+
+/** Does the work for each table; one that can't be prepared is parked, and stops none of the others. */
+async function eachOrParked<T extends { readonly table: PlannedTable }>(
+  tables: readonly T[],
+  parked: Parked[],
+  work: (each: T) => Promise<void>,
+): Promise<T[]> {
+  const done: T[] = [];
+  for (const each of tables) {
+    try {
+      await work(each);
+      done.push(each);
+    } catch (error) {
+      if (!(error instanceof Terminal)) throw error;
+      parked.push({ table: each.table.name, reason: describe(error) });
+    }
+  }
+  return done;
 }
 
 /** A column of the same name and another type: extents can't be moved there (`kusto/management/move-extents.md`). */
@@ -99,22 +125,20 @@ async function updatePolicySources(destination: KustoClient, database: string) {
     .map(({ source, sourceIsWildcard, target }) => ({ source, wildcard: sourceIsWildcard, target }));
 }
 
-async function createTables(
+async function createTable(
   destination: KustoClient,
   database: string,
-  tables: readonly PlannedTable[],
-  there: ReadonlyMap<string, TableSchema>,
+  table: PlannedTable,
+  existing: TableSchema | undefined,
 ): Promise<void> {
-  for (const table of tables) {
-    const existing = there.get(table.name);
-    const names = new Set(existing?.columns.map((column) => column.name));
-    if (existing && table.columns.every((column) => names.has(column.name))) continue;
-    const properties = existing ? {} : { folder: table.folder, docstring: table.docstring };
-    await destination.command(database, createMergeTable(table.name, table.columns, properties), {
-      ...IDEMPOTENT,
-      context: { table: table.name },
-    });
-  }
+  if (table.columns.length === 0) throw new Terminal("The table has no columns.", { table: table.name });
+  const names = new Set(existing?.columns.map((column) => column.name));
+  if (existing && table.columns.every((column) => names.has(column.name))) return;
+  const properties = existing ? {} : { folder: table.folder, docstring: table.docstring };
+  await destination.command(database, createMergeTable(table.name, table.columns, properties), {
+    ...IDEMPOTENT,
+    context: { table: table.name },
+  });
 }
 
 /**

@@ -2,10 +2,11 @@ import type { KustoClient } from "../kusto/client.ts";
 import type { Extent } from "../kusto/commands/extents.ts";
 import { moveTheseExtents, replaceTheseExtents } from "../kusto/moves.ts";
 import { readExtents, tableExists } from "../kusto/reads.ts";
-import { readStateOfRun } from "../lake/log.ts";
+import type { Lake } from "../lake/lake.ts";
+import { readState, readStateOfRun, Stale } from "../lake/log.ts";
 import type { PromotionMove } from "../model/checkpoint/entries.ts";
 import { openIteration } from "../model/checkpoint/state.ts";
-import { Terminal } from "../model/errors.ts";
+import { describe, Retryable, Terminal } from "../model/errors.ts";
 import type { Answer, PromotedTable, PromoteInput } from "./contract.ts";
 import { clientsOf } from "./environment.ts";
 import { answer } from "./outcome.ts";
@@ -18,6 +19,8 @@ import { answer } from "./outcome.ts";
  * 2. An id that isn't in staging any more counts as moved only where the attempt's tag shows its rows in the
  *    destination; if it is neither here nor there, the table is stopped, and nothing is assumed.
  * 3. The move is one command: all extents of the table come at once.
+ * 4. A snapshot table is replaced only while the log, read anew, still holds the intent: a delivery that comes late must
+ *    not put an older copy, or an empty one, in the place of a newer.
  */
 export function promoteTable({
   job,
@@ -34,10 +37,44 @@ export function promoteTable({
     const database = job.destination.database;
     const staged = await stagedExtents(destination, database, move);
     const missing = await missingWindows(destination, database, move, staged);
-    if (missing.length > 0) return { windows: [], stopped: [{ table, reason: lostReason(move, missing) }] };
-    await moveRest(destination, database, move, staged);
-    return { windows: move.windows.map((window) => window.window), stopped: [] };
+    if (missing.length > 0)
+      return { windows: [], stopped: [{ table, reason: lostReason(move, missing) }], withdrawn: [] };
+    try {
+      await moveRest(destination, database, move, staged, () =>
+        refuseLateDelivery(lake, run, iteration, table),
+      );
+    } catch (error) {
+      if (!(error instanceof Terminal) || error instanceof Stale) throw error;
+      return await afterRefusal(destination, database, move, staged, error);
+    }
+    return { windows: move.windows.map((window) => window.window), stopped: [], withdrawn: [] };
   });
+}
+
+/** Throws where another run took over, or where this very promotion has been recorded meanwhile. */
+async function refuseLateDelivery(lake: Lake, run: number, iteration: number, table: string): Promise<void> {
+  const state = await readState(lake);
+  const known = await readStateOfRun(lake, run, state.next);
+  if (openIteration(known, iteration)?.intended.some((each) => each.table === table)) return;
+  throw new Terminal(`The promotion of table ${table} has been carried out meanwhile.`, { table });
+}
+
+/**
+ * What follows when the cluster refused a move. With every extent still in staging nothing was moved: the table's
+ * promotion is withdrawn, and the others go on; except for a replacement, which a merge of the extents it drops makes
+ * fail, and which is tried again. Else the move may have come through, and the next try looks again.
+ */
+async function afterRefusal(
+  destination: KustoClient,
+  database: string,
+  move: PromotionMove,
+  staged: ReadonlyMap<string, Extent>,
+  error: Terminal,
+): Promise<PromotedTable> {
+  const still = await stagedExtents(destination, database, move);
+  if (still.size < staged.size || move.replace)
+    throw new Retryable(error.reason, error.context, { cause: error });
+  return { windows: [], stopped: [], withdrawn: [{ table: move.table, reason: describe(error) }] };
 }
 
 async function stagedExtents(
@@ -77,6 +114,7 @@ async function moveRest(
   database: string,
   move: PromotionMove,
   staged: ReadonlyMap<string, Extent>,
+  stillIntended: () => Promise<void>,
 ): Promise<void> {
   const context = { table: move.table };
   const extents = [...staged.values()];
@@ -87,7 +125,9 @@ async function moveRest(
   }
   // Already replaced: what the table holds now is the copy itself.
   if (wanted > 0 && extents.length === 0) return;
+  // The extents to drop are read first: were the table replaced in between, they are gone, and the command fails.
   const drop = await readExtents(destination, database, [move.table], {});
+  await stillIntended();
   await replaceTheseExtents(
     destination,
     database,

@@ -35,11 +35,13 @@ export function startExport({ job, run, next, flight }: FlightInput): Promise<An
       compressed: true,
       sizeLimitBytes: FILE_BYTES,
       parquetDatetimePrecision: "microsecond",
-      distribution: "per_node",
+      // A window is small; and each file becomes an extent, whose id the promotion has to name.
+      distribution: "single",
       query: `${quoteName(table.name)}${filterOfWindow(table, range)} | ${exportProjection(table.columns, table.format)}`,
     });
     const rows = await source.command(job.source.database, command, {
       clientRequestId: `KustoCopy;${state.copyId}.${run}.${flight.window}.${flight.attempt}.export`,
+      consistency: "strong",
       context: { table: table.name, window: flight.window },
     });
     const operation = rowsOf(operationIdAnswer, rows)[0]?.OperationId;

@@ -127,6 +127,8 @@ function requestProperties(kind: "query" | "command", options: RequestOptions): 
   const timeout = Math.min(Math.max(Math.round(wanted), 1000), MAX_TIMEOUT_MS);
   properties.setTimeout(timeout);
   properties.setClientTimeout(timeout + CLIENT_MARGIN_MS);
+  // A cluster's default may be the hot cache alone (`kusto/query/table-function.md`): the rows beyond it would be left out.
+  properties.setOption("query_datascope", "all");
   if (options.consistency === "strong") properties.setOption("queryconsistency", "strongconsistency");
   if (options.noTruncation === true) properties.setOption("notruncation", true);
   for (const [name, value] of Object.entries(options.parameters ?? {}))

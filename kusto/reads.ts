@@ -15,6 +15,7 @@ import { currentCursor, currentCursorAnswer } from "./commands/cursors.ts";
 import { type Extent, type ExtentFilter, extentAnswer, showExtentsOfTables } from "./commands/extents.ts";
 import {
   readDatabaseSchema,
+  readFunctionNames,
   readIngestionTimePolicies,
   showDatabaseSchema,
   showIngestionTimePolicies,
@@ -32,6 +33,15 @@ const HOUR_MS = 3_600_000;
 
 export async function readTables(client: KustoClient, database: string): Promise<TableSchema[]> {
   return readDatabaseSchema(database, await client.command(database, showDatabaseSchema(database)));
+}
+
+/** The tables, and the names of the stored functions, which a query prefers to tables of the same name. */
+export async function readSchema(
+  client: KustoClient,
+  database: string,
+): Promise<{ tables: TableSchema[]; functions: Set<string> }> {
+  const rows = await client.command(database, showDatabaseSchema(database));
+  return { tables: readDatabaseSchema(database, rows), functions: readFunctionNames(database, rows) };
 }
 
 /** Whether a table is there: for one table much less than the whole schema. */
@@ -73,7 +83,11 @@ export async function readBins(
   ranges: readonly BinnedRange[],
   size: bigint,
 ): Promise<{ table: string; start: bigint; rows: number }[]> {
-  const rows = await client.query(database, countByBin(ranges, size), { ...STRONG, noTruncation: true });
+  const rows = await client.query(database, countByBin(ranges, size), {
+    ...STRONG,
+    noTruncation: true,
+    timeoutMs: HOUR_MS,
+  });
   return rowsOf(binAnswer, rows).flatMap(({ Table, Bin, Rows }) =>
     Bin === null ? [] : [{ table: Table, start: ticksFromIso(Bin), rows: Number(Rows) }],
   );
@@ -85,7 +99,7 @@ export async function readCounts(
   database: string,
   ranges: readonly BinnedRange[],
 ): Promise<{ table: string; rows: number }[]> {
-  const rows = await client.query(database, countRanges(ranges), STRONG);
+  const rows = await client.query(database, countRanges(ranges), { ...STRONG, timeoutMs: HOUR_MS });
   return rowsOf(binAnswer, rows).map(({ Table, Rows }) => ({ table: Table, rows: Number(Rows) }));
 }
 

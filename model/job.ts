@@ -8,6 +8,7 @@ export const endpointSchema = z.object({
 
 export const modeSchema = z.enum(["backfill", "backfill-and-new", "new"]);
 export const formatSchema = z.enum(["auto", "csv", "parquet"]);
+export const existingRowsSchema = z.enum(["refuse", "keep"]);
 export const ingestionSchema = z.enum(["queued", "direct"]);
 
 /** A number of concurrent operations, or a share of what the cluster's capacity allows. */
@@ -39,6 +40,8 @@ export const jobSchema = z.object({
   backfillHorizon: z.iso.datetime({ precision: null }).nullable(),
   mode: modeSchema,
   format: formatSchema,
+  /** What to do where a destination table holds rows before its first copy. */
+  existingRows: existingRowsSchema,
   ingestion: ingestionSchema,
   slots: z.object({ export: slotsSchema, ingestion: slotsSchema, query: slotsSchema }),
   /** Upper bound of rows planned into one window. */

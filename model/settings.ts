@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { parseDuration } from "./durations.ts";
-import { formatSchema, ingestionSchema, type Job, jobSchema, modeSchema, type Slots } from "./job.ts";
+import {
+  existingRowsSchema,
+  formatSchema,
+  ingestionSchema,
+  type Job,
+  jobSchema,
+  modeSchema,
+  type Slots,
+} from "./job.ts";
 import { msFromTicks, ticksFromIso } from "./ticks.ts";
 
 /*
@@ -34,6 +42,7 @@ const rawSchema = z.object({
     "is neither a date of the years 1 to 9999 nor a duration that counts back from now",
   ),
   KUSTO_COPY_MODE: choiceSetting(modeSchema).default("backfill-and-new"),
+  KUSTO_COPY_EXISTING_ROWS: existingRowsSchema.default("refuse"),
   KUSTO_COPY_FORMAT: choiceSetting(formatSchema).default("auto"),
   KUSTO_COPY_INGESTION: choiceSetting(ingestionSchema).default("queued"),
   KUSTO_COPY_EXPORT_SLOTS: slotsSetting("100%"),
@@ -106,6 +115,7 @@ export function jobOfSettings(settings: RawSettings, endpoints: PublicEndpoints,
         ? null
         : parseHorizon(settings.KUSTO_COPY_BACKFILL_HORIZON, now),
     mode: settings.KUSTO_COPY_MODE,
+    existingRows: settings.KUSTO_COPY_EXISTING_ROWS,
     format: settings.KUSTO_COPY_FORMAT,
     ingestion: settings.KUSTO_COPY_INGESTION,
     slots: {

@@ -69,7 +69,8 @@ export function* flightRound(
     if (answered.kind === "done")
       return "outcomes" in answered.value ? [...answered.value.outcomes] : [answered.value];
     const flight = calls[i]?.input.flight;
-    // A poll that failed is asked again in the next round.
+    // A poll that could not be made is made again in the next round; one that is refused would be for ever.
+    if (flight === undefined && !answered.retryable) throw new RunFailed(answered.reason);
     return flight === undefined
       ? []
       : [

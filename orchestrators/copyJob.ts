@@ -83,7 +83,7 @@ export function* copyJob(context: OrchestrationContext): Steps<CopyResult | unde
     yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
     return { run: carry.run, committed: carry.committed };
   } catch (error) {
-    if (error instanceof RunFailed && carry) yield* noteFailure(context, job, carry, error.message);
+    if (!(error instanceof TakenOver)) yield* noteFailure(context, job, carry, reasonOf(error));
     throw error;
   }
 }
@@ -136,14 +136,23 @@ function* plan(context: OrchestrationContext, job: Job, before: Carry, lane: Lan
 
 function* prepare(context: OrchestrationContext, job: Job, carry: Carry, lane: LaneCarry): Steps<Carry> {
   if (lane.tables === 0) return carry;
-  const { parked } = yield* step<PrepareOutcome>(context, ACTIVITY.prepareDestination, {
-    ...ref(job, carry),
-    iteration: lane.iteration,
-  });
+  return yield* parkFound(context, job, carry, lane, ACTIVITY.prepareDestination);
+}
+
+/** Asks an activity which tables of an iteration can't go on, and records them as parked. */
+function* parkFound(
+  context: OrchestrationContext,
+  job: Job,
+  carry: Carry,
+  lane: LaneCarry,
+  activity: string,
+): Steps<Carry> {
+  const { iteration } = lane;
+  const { parked } = yield* step<PrepareOutcome>(context, activity, { ...ref(job, carry), iteration });
   if (parked.length === 0) return carry;
   return yield* record(context, job, carry, {
     kind: "progress",
-    iteration: lane.iteration,
+    iteration,
     exported: [],
     staged: [],
     reset: [],
@@ -206,11 +215,13 @@ function* finishIterations(context: OrchestrationContext, job: Job, before: Carr
 
 function* commit(context: OrchestrationContext, job: Job, before: Carry, lane: LaneCarry): Steps<Carry> {
   const { iteration } = lane;
+  const checked =
+    lane.windows === 0 ? before : yield* parkFound(context, job, before, lane, ACTIVITY.checkVisibility);
   const intended = yield* step<IntendedPromotion>(context, ACTIVITY.intendPromotion, {
-    ...ref(job, before),
+    ...ref(job, checked),
     iteration,
   });
-  let carry: Carry = { ...before, next: intended.next };
+  let carry: Carry = { ...checked, next: intended.next };
   if (intended.tables.length > 0) carry = yield* promote(context, job, carry, iteration, intended.tables);
   carry = yield* record(context, job, carry, { kind: "iterationCommitted", iteration });
   carry = withoutLane({ ...carry, committed: [...carry.committed, iteration] }, lane.lane);
@@ -235,6 +246,7 @@ function* promote(
 ): Steps<Carry> {
   const windows: string[] = [];
   const stopped: Parked[] = [];
+  const withdrawn: Parked[] = [];
   let waiting = [...tables];
   for (let tries = 1; waiting.length > 0; tries++) {
     const again: string[] = [];
@@ -251,6 +263,7 @@ function* promote(
         if (answered.kind === "done") {
           windows.push(...answered.value.windows);
           stopped.push(...answered.value.stopped);
+          withdrawn.push(...answered.value.withdrawn);
         } else if (answered.retryable && tries < 8) again.push(some[i] ?? "");
         else throw new RunFailed(answered.reason);
       }
@@ -258,7 +271,7 @@ function* promote(
     waiting = again;
     if (waiting.length > 0) yield* pause(context, Math.min(120_000, 1000 * 2 ** tries));
   }
-  return yield* record(context, job, carry, { kind: "promoted", iteration, windows, stopped });
+  return yield* record(context, job, carry, { kind: "promoted", iteration, windows, stopped, withdrawn });
 }
 
 /** What is left over is no reason to fail: the next run finds it in the log and cleans it then. */
@@ -272,12 +285,22 @@ function* record(context: OrchestrationContext, job: Job, carry: Carry, body: En
   return { ...carry, next };
 }
 
-function* noteFailure(context: OrchestrationContext, job: Job, carry: Carry, reason: string): Steps<void> {
-  // Best effort: whatever comes of it, the reason of the failure is what the instance ends with.
-  yield* together(context, [
-    { name: ACTIVITY.recordEntry, input: { ...ref(job, carry), body: { kind: "failed", reason } } },
-  ]);
-  yield* together(context, [{ name: ACTIVITY.refreshStatus, input: ref(job, carry) }]);
+/** Best effort: whatever comes of it, the reason of the failure is what the instance ends with. */
+function* noteFailure(
+  context: OrchestrationContext,
+  job: Job,
+  carry: Carry | null,
+  reason: string,
+): Steps<void> {
+  const input = { job, instance: context.df.instanceId, reason };
+  yield* together(context, [{ name: ACTIVITY.recordFailure, input }]);
+  if (carry) yield* together(context, [{ name: ACTIVITY.refreshStatus, input: ref(job, carry) }]);
+}
+
+/** The host wraps an activity's own failure into lines of JSON; the first line is the reason. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split(/\r?\n/)[0] ?? "").trim();
 }
 
 function ref(job: Job, carry: Carry): RunRef {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { quoteName, quoteString } from "../names.ts";
+import { datetimeLiteral, quoteName, quoteString } from "../names.ts";
 import { TICKS_PER_SECOND } from "../ticks.ts";
 
 /** The rows of a table that a filter (from `windowFilter`) leaves. */
@@ -13,8 +13,7 @@ export interface BinnedRange {
  * row in the answer. `size` in ticks; rows without an ingestion time have the bin null.
  */
 export function countByBin(ranges: readonly BinnedRange[], size: bigint): string {
-  const seconds = size / TICKS_PER_SECOND;
-  if (seconds < 1n || size % TICKS_PER_SECOND !== 0n) throw new Error("A bin is of whole seconds.");
+  const seconds = wholeSeconds(size);
   return unionOf(
     ranges,
     (filter) =>
@@ -22,9 +21,22 @@ export function countByBin(ranges: readonly BinnedRange[], size: bigint): string
   );
 }
 
+/** The rows whose ingestion time lies in one of these bins, as the pipe that follows a filter. */
+export function binsFilter(starts: readonly bigint[], size: bigint): string {
+  if (starts.length === 0) throw new Error("There are no bins to look into.");
+  const list = starts.map(datetimeLiteral).join(", ");
+  return ` | where bin(ingestion_time(), ${wholeSeconds(size)}s) in (${list})`;
+}
+
 /** How many rows each filter leaves, for many tables in one query. */
 export function countRanges(ranges: readonly BinnedRange[]): string {
   return unionOf(ranges, (filter) => `${filter} | summarize Rows = count() | extend Bin = datetime(null)`);
+}
+
+function wholeSeconds(size: bigint): bigint {
+  if (size < TICKS_PER_SECOND || size % TICKS_PER_SECOND !== 0n)
+    throw new Error("A bin is of whole seconds.");
+  return size / TICKS_PER_SECOND;
 }
 
 function unionOf(ranges: readonly BinnedRange[], pipes: (filter: string) => string): string {

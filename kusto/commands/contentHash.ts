@@ -23,7 +23,7 @@ export interface HashRequest {
 /**
  * A hash of a multiset of rows that doesn't depend on their order: each row as a text in which no two different rows are
  * alike, the MD5 of it (an algorithm that is promised not to change, `kusto/query/hash-md5-function.md`), and the sums of three
- * of its 32-bit pieces. A sum of longs can't overflow below 2^31 rows.
+ * of its 28-bit pieces. A sum of longs can't overflow below 2^35 rows.
  */
 export function hashQuery({ table, filter = "", columns, bags = "text", extents }: HashRequest): string {
   const extentColumn =
@@ -52,8 +52,8 @@ export function hashByExtent({ table, ids, filter = "", columns, bags = "text" }
 
 const SUMS = [
   "Rows = count()",
-  ...[0, 8, 16].map(
-    (start, index) => `H${index + 1} = sum(tolong(strcat(${quoteString("0x")}, substring(H, ${start}, 8))))`,
+  ...[0, 7, 14].map(
+    (start, index) => `H${index + 1} = sum(tolong(strcat(${quoteString("0x")}, substring(H, ${start}, 7))))`,
   ),
 ].join(", ");
 
@@ -119,9 +119,9 @@ function contentHash({ Rows, H1, H2, H3 }: z.infer<typeof hashAnswer>): ContentH
       },
     );
   }
-  if (Rows >= 2n ** 31n)
+  if (Rows >= 2n ** 35n)
     throw new Terminal(
-      `A content hash covers fewer than 2^31 rows, not ${Rows}`,
+      `A content hash covers fewer than 2^35 rows, not ${Rows}`,
       {},
       { advice: "Use smaller windows." },
     );

@@ -45,6 +45,7 @@ const schemaDocument = z.object({
     z.string(),
     z.object({
       Name: z.string(),
+      Functions: z.record(z.string(), z.object({ Name: z.string() })).nullish(),
       Tables: z.record(
         z.string(),
         z.object({
@@ -66,7 +67,7 @@ const schemaDocument = z.object({
 });
 
 /** The answer of `showDatabaseSchema`: one row of one column that holds the JSON. Database names know no case. */
-export function readDatabaseSchema(database: string, rows: readonly KustoRow[]): TableSchema[] {
+function databaseOf(database: string, rows: readonly KustoRow[]) {
   const text = Object.values(rows[0] ?? {}).find((value) => typeof value === "string");
   if (text === undefined) throw new Terminal("The schema is missing in the answer", { database });
   const parsed = schemaDocument.safeParse(JSON.parse(text));
@@ -80,6 +81,12 @@ export function readDatabaseSchema(database: string, rows: readonly KustoRow[]):
     ({ Name }) => Name.toLowerCase() === database.toLowerCase(),
   );
   if (found === undefined) throw new Terminal("The database is missing in the answer", { database });
+  return found;
+}
+
+/** The tables of the answer of `showDatabaseSchema`. */
+export function readDatabaseSchema(database: string, rows: readonly KustoRow[]): TableSchema[] {
+  const found = databaseOf(database, rows);
   return Object.values(found.Tables).map((table) => ({
     name: table.Name,
     folder: table.Folder ?? "",
@@ -95,6 +102,12 @@ export function readDatabaseSchema(database: string, rows: readonly KustoRow[]):
       return { name: column.Name, type, docstring: column.DocString ?? "" };
     }),
   }));
+}
+
+/** Names of a database's stored functions, from the answer of `showDatabaseSchema`. */
+export function readFunctionNames(database: string, rows: readonly KustoRow[]): Set<string> {
+  const found = databaseOf(database, rows);
+  return new Set(Object.values(found.Functions ?? {}).map((each) => each.Name));
 }
 
 function columnType(csl: string | null | undefined, net: string | null | undefined): KustoType | undefined {

@@ -151,6 +151,8 @@ export const entrySchema = z.discriminatedUnion("kind", [
     windows: z.array(z.string()),
     /** Tables whose move could not be shown to be whole. */
     stopped: z.array(z.object({ table: z.string(), reason: z.string() })),
+    /** Tables whose move the cluster refused with everything still in staging: the intent is taken back. */
+    withdrawn: z.array(z.object({ table: z.string(), reason: z.string() })).default([]),
   }),
   z.object({ ...base, kind: z.literal("iterationCommitted"), iteration: z.number().int().positive() }),
   z.object({ ...base, kind: z.literal("cleaned"), iteration: z.number().int().positive() }),

@@ -74,6 +74,7 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
   const names = entry.tables.map((table) => table.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new Error(`entry ${entry.number} plans table ${twice} twice`);
+  refuseSecondBeginning(state, entry);
   const windows: Record<string, WindowState> = {};
   entry.tables.forEach((table, t) => {
     table.windows.forEach((_, w) => {
@@ -115,6 +116,18 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
     if (known) tables[table] = { ...known, error: reason };
   }
   return { ...state, lastIteration: entry.iteration, tables, open: { ...state.open, [entry.lane]: open } };
+}
+
+/** A table that the open forward iteration copies from its first row is no table of the backfill: it would come twice. */
+function refuseSecondBeginning(state: State, entry: EntryOf<"iterationPlanned">): void {
+  const forward = state.open.forward;
+  if (entry.lane !== "backfill" || !forward) return;
+  const begun = forward.tables.filter((table) => table.after === undefined && table.signature === undefined);
+  const again = begun.find((table) => entry.tables.some((each) => each.name === table.name));
+  if (!again) return;
+  throw new Error(
+    `entry ${entry.number} plans table ${again.name} from its beginning, as iteration ${forward.iteration} does`,
+  );
 }
 
 function progress(state: State, entry: EntryOf<"progress">): State {
@@ -185,8 +198,13 @@ function promoted(state: State, entry: EntryOf<"promoted">): State {
       parked[table] = reason;
       stopped[table] = reason;
     }
+    const withdrawn = new Set(entry.withdrawn.map((each) => each.table));
+    for (const { table, reason } of entry.withdrawn) parked[table] = reason;
     const left = open.intended.filter(
-      (move) => !(move.table in stopped) && move.windows.some((each) => !done.has(each.window)),
+      (move) =>
+        !(move.table in stopped) &&
+        !withdrawn.has(move.table) &&
+        move.windows.some((each) => !done.has(each.window)),
     );
     return { ...open, windows, parked, stopped, intended: left };
   });

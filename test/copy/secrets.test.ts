@@ -88,10 +88,10 @@ describe("no secret", () => {
   it("is in the inputs, outputs and histories of Durable Functions", async () => {
     const base = `${host.url}/runtime/webhooks/durabletask/instances`;
     const list = await (await fetch(`${base}?showInput=true`)).text();
-    expect(list).toContain("Access to");
     clean(list);
     const ids = z.array(z.object({ instanceId: z.string() })).parse(JSON.parse(list));
     expect(ids.length).toBeGreaterThan(0);
+    const histories: string[] = [];
     for (const { instanceId } of ids) {
       const id = encodeURIComponent(instanceId);
       const history = await (
@@ -99,7 +99,10 @@ describe("no secret", () => {
       ).text();
       expect(history).toContain("historyEvents");
       clean(history);
+      histories.push(history);
     }
+    // What the clusters said went through here, so there was something to be cleaned.
+    expect(histories.join("\n")).toContain("Access to");
   });
 
   it("is in the checkpoint log", async () => {

@@ -120,7 +120,11 @@ describe("a request", () => {
       db: "My db",
       csl: "T | count",
       properties: {
-        Options: { servertimeout: "01:00:00.000", queryconsistency: "strongconsistency" },
+        Options: {
+          servertimeout: "01:00:00.000",
+          query_datascope: "all",
+          queryconsistency: "strongconsistency",
+        },
         Parameters: { p: "'it\\'s'" },
       },
     });

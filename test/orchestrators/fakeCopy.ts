@@ -27,6 +27,7 @@ export const job: Job = jobSchema.parse({
   rpoMs: 3_600_000,
   backfillHorizon: null,
   mode: "backfill-and-new",
+  existingRows: "refuse",
   format: "auto",
   ingestion: "queued",
   slots: { export: { count: 4 }, ingestion: { count: 4 }, query: { count: 2 } },

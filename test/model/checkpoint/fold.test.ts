@@ -31,7 +31,10 @@ function following(state: State): EntryBody[] {
   for (const lane of ["forward", "backfill"] as const) {
     const open = state.open[lane];
     if (!open) {
-      const [a = "T", b = "U", ...quiet] = idle.slice(state.next % 3).concat(idle.slice(0, state.next % 3));
+      const begun = lane === "backfill" ? (state.open.forward?.tables ?? []).map((table) => table.name) : [];
+      const free = idle.filter((name) => !begun.includes(name));
+      const [a, b, ...quiet] = free.slice(state.next % 3).concat(free.slice(0, state.next % 3));
+      if (a === undefined || b === undefined) continue;
       const tables = Object.fromEntries([
         [a, 2],
         [b, 1],
@@ -265,6 +268,10 @@ test("entries that speak of what isn't there are refused", () => {
   expect(() => stateOf([opening, plan, planned(2, "backfill", {})])).toThrow(/while 1 is open/);
   expect(() => stateOf([opening, plan, planned(1, "forward", {})])).toThrow(/after iteration 1/);
   expect(() => fold(emptyState, entryAt(0, 4, opening))).toThrow(/run 4/);
+  const begun = [opening, planned(1, "forward", { tables: { T: 1 } })];
+  expect(() => stateOf([...begun, planned(2, "backfill", { tables: { T: 1 } })])).toThrow(
+    /from its beginning/,
+  );
   const twice = planned(1, "forward", { tables: { T: 1 } });
   if (twice.kind === "iterationPlanned") twice.tables.push(...twice.tables);
   expect(() => stateOf([opening, twice])).toThrow(/twice/);

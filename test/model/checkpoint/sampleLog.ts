@@ -19,6 +19,7 @@ export const sampleJob: Job = jobSchema.parse({
   rpoMs: 300_000,
   backfillHorizon: null,
   mode: "backfill-and-new",
+  existingRows: "refuse",
   format: "auto",
   ingestion: "queued",
   slots: { export: { count: 2 }, ingestion: { count: 2 }, query: { count: 2 } },
@@ -146,7 +147,7 @@ export function promoted(
   windows: readonly string[],
   stopped: { table: string; reason: string }[] = [],
 ): EntryBody {
-  return { kind: "promoted", iteration, windows: [...windows], stopped };
+  return { kind: "promoted", iteration, windows: [...windows], stopped, withdrawn: [] };
 }
 
 export const committed = (iteration: number): EntryBody => ({ kind: "iterationCommitted", iteration });
