@@ -1,9 +1,9 @@
 import { AzureKeyCredential, EventGridPublisherClient } from "@azure/eventgrid";
 import { DefaultAzureCredential } from "@azure/identity";
-import { readStateOfRun } from "../lake/log.ts";
-import type { Answer, IterationInput } from "./contract.ts";
-import { appSettings, clientsOf } from "./environment.ts";
-import { answer } from "./outcome.ts";
+import { readStateOfRun } from "../../lake/log.ts";
+import type { Answer, IterationInput } from "../contract.ts";
+import { appSettings, clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 
 /** Tells subscribers of the event topic, where one is set, that an iteration is in: tables, rows and cursor. */
 export function publishEvent({ job, run, next, iteration }: IterationInput): Promise<Answer<object>> {

@@ -1,12 +1,12 @@
-import { readStateOfRun } from "../lake/log.ts";
-import { windowId } from "../model/checkpoint/entries.ts";
-import { type OpenIteration, openIteration } from "../model/checkpoint/state.ts";
-import { Terminal } from "../model/errors.ts";
-import { stagingOwner } from "../model/naming.ts";
-import type { Flight } from "../model/schedule.ts";
-import type { Answer, TakenWindows, TakeWindowsInput } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { answer } from "./outcome.ts";
+import { readStateOfRun } from "../../lake/log.ts";
+import { windowId } from "../../model/checkpoint/entries.ts";
+import { type OpenIteration, openIteration } from "../../model/checkpoint/state.ts";
+import { Terminal } from "../../model/errors.ts";
+import { stagingOwner } from "../../model/naming.ts";
+import type { Flight } from "../../model/schedule.ts";
+import type { Answer, TakenWindows, TakeWindowsInput } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 
 /** Reads the next windows of a plan that need work, each at the stage that the log shows it at. */
 export function takeWindows({

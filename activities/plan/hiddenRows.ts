@@ -1,12 +1,12 @@
-import type { KustoClient } from "../kusto/client.ts";
+import type { KustoClient } from "../../kusto/client.ts";
 import {
   isEnabled,
   readTablePolicies,
   showRestrictedViewPolicies,
   showRowLevelSecurityPolicies,
-} from "../kusto/commands/policies.ts";
-import { readCounts, readExtents } from "../kusto/reads.ts";
-import { chunked } from "../model/chunked.ts";
+} from "../../kusto/commands/policies.ts";
+import { readCounts, readExtents } from "../../kusto/reads.ts";
+import { chunked } from "../../model/chunked.ts";
 
 const TABLES_PER_QUERY = 50;
 

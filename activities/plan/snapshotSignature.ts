@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { KustoClient } from "../kusto/client.ts";
-import { readExtents } from "../kusto/reads.ts";
+import type { KustoClient } from "../../kusto/client.ts";
+import { readExtents } from "../../kusto/reads.ts";
 
 /**
  * Tells whether a snapshot table may have changed: a digest over its extents. Equal digests mean that nothing was

@@ -1,9 +1,9 @@
-import { createOrAlterStatusFunction } from "../kusto/commands/functions.ts";
-import { blobUrl } from "../lake/lake.ts";
-import { STATUS_FILE } from "../lake/statusFile.ts";
-import type { Answer, RunRef } from "./contract.ts";
-import { clientsOf, statusAccess } from "./environment.ts";
-import { answer } from "./outcome.ts";
+import { createOrAlterStatusFunction } from "../../kusto/commands/functions.ts";
+import { blobUrl } from "../../lake/lake.ts";
+import { STATUS_FILE } from "../../lake/statusFile.ts";
+import type { Answer, RunRef } from "../contract.ts";
+import { clientsOf, statusAccess } from "../environment.ts";
+import { answer } from "../outcome.ts";
 
 /** Creates `KC_Status` in the destination, over this lake folder's status file. */
 export function createStatusView({ job }: RunRef): Promise<Answer<object>> {

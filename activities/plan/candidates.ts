@@ -1,8 +1,8 @@
-import type { TableSchema } from "../kusto/commands/schema.ts";
-import type { Lane } from "../model/checkpoint/entries.ts";
-import type { State } from "../model/checkpoint/state.ts";
-import type { Job } from "../model/job.ts";
-import { selectsTable } from "../model/tableSelection.ts";
+import type { TableSchema } from "../../kusto/commands/schema.ts";
+import type { Lane } from "../../model/checkpoint/entries.ts";
+import type { State } from "../../model/checkpoint/state.ts";
+import type { Job } from "../../model/job.ts";
+import { selectsTable } from "../../model/tableSelection.ts";
 
 /** What decides which tables an iteration takes, and how. */
 export interface Planning {

@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { rowsOf } from "../kusto/client.ts";
-import { exportAsync } from "../kusto/commands/exportData.ts";
-import { exportProjection } from "../kusto/commands/exportQuery.ts";
-import { operationIdAnswer } from "../kusto/commands/ingest.ts";
-import { filterOfWindow } from "../kusto/commands/windowRange.ts";
-import { quoteName } from "../kusto/names.ts";
-import { blobUrl, type Lake } from "../lake/lake.ts";
-import { readStateOfRun } from "../lake/log.ts";
-import { plannedWindow } from "../model/checkpoint/fold.ts";
-import { openIteration } from "../model/checkpoint/state.ts";
-import { Terminal } from "../model/errors.ts";
-import { attemptFolder } from "../model/naming.ts";
-import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
-import { clientsOf, clusterAccess } from "./environment.ts";
-import { flightStep } from "./outcome.ts";
+import { rowsOf } from "../../kusto/client.ts";
+import { exportAsync } from "../../kusto/commands/exportData.ts";
+import { exportProjection } from "../../kusto/commands/exportQuery.ts";
+import { operationIdAnswer } from "../../kusto/commands/ingest.ts";
+import { filterOfWindow } from "../../kusto/commands/windowRange.ts";
+import { quoteName } from "../../kusto/names.ts";
+import { blobUrl, type Lake } from "../../lake/lake.ts";
+import { readStateOfRun } from "../../lake/log.ts";
+import { plannedWindow } from "../../model/checkpoint/fold.ts";
+import { openIteration } from "../../model/checkpoint/state.ts";
+import { Terminal } from "../../model/errors.ts";
+import { attemptFolder } from "../../model/naming.ts";
+import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
+import { clientsOf, clusterAccess } from "../environment.ts";
+import { flightStep } from "../outcome.ts";
 
 /** Uncompressed bytes of one exported file. */
 const FILE_BYTES = 1_000_000_000;

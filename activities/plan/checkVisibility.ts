@@ -1,9 +1,9 @@
-import { readStateOfRun } from "../lake/log.ts";
-import { openIteration } from "../model/checkpoint/state.ts";
-import type { Answer, IterationInput, PrepareOutcome } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
+import { readStateOfRun } from "../../lake/log.ts";
+import { openIteration } from "../../model/checkpoint/state.ts";
+import type { Answer, IterationInput, PrepareOutcome } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 import { hiddenRows } from "./hiddenRows.ts";
-import { answer } from "./outcome.ts";
 
 /**
  * Asks once more, when all of an iteration is staged, whether rows of its tables are hidden from this identity: a policy

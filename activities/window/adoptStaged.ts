@@ -1,9 +1,9 @@
-import { moveTheseExtents } from "../kusto/moves.ts";
-import { readExtents, tableExists } from "../kusto/reads.ts";
-import { stagingTable } from "../model/naming.ts";
-import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { flightStep, WrongAttempt } from "./outcome.ts";
+import { moveTheseExtents } from "../../kusto/moves.ts";
+import { readExtents, tableExists } from "../../kusto/reads.ts";
+import { stagingTable } from "../../model/naming.ts";
+import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { flightStep, WrongAttempt } from "../outcome.ts";
 import { started, windowOfFlight } from "./startExport.ts";
 
 /**

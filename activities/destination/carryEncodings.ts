@@ -1,7 +1,11 @@
-import type { KustoClient } from "../kusto/client.ts";
-import { alterEncodingPolicy, readEncodingPolicy, showEncodingPolicy } from "../kusto/commands/policies.ts";
-import type { PlannedTable } from "../model/checkpoint/entries.ts";
-import type { Job } from "../model/job.ts";
+import type { KustoClient } from "../../kusto/client.ts";
+import {
+  alterEncodingPolicy,
+  readEncodingPolicy,
+  showEncodingPolicy,
+} from "../../kusto/commands/policies.ts";
+import type { PlannedTable } from "../../model/checkpoint/entries.ts";
+import type { Job } from "../../model/job.ts";
 import { sideBySide } from "./sideBySide.ts";
 
 /** Policies change rarely, and are asked for column by column: an answer holds for this long. */

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { readSlots } from "../kusto/reads.ts";
-import type { Lake } from "../lake/lake.ts";
-import { appendEntry, readState, Stale } from "../lake/log.ts";
-import { ensureContainer } from "../lake/stagedFiles.ts";
-import type { OpenIteration, State } from "../model/checkpoint/state.ts";
-import { Terminal } from "../model/errors.ts";
-import { type Job, slotsOf } from "../model/job.ts";
-import { copiedAsOf } from "../model/lag.ts";
-import type { SlotCounts } from "../model/schedule.ts";
-import type { Answer, OpenedRun, OpenIterationSummary, OpenRunInput } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { answer } from "./outcome.ts";
+import { readSlots } from "../../kusto/reads.ts";
+import type { Lake } from "../../lake/lake.ts";
+import { appendEntry, readState, Stale } from "../../lake/log.ts";
+import { ensureContainer } from "../../lake/stagedFiles.ts";
+import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
+import { Terminal } from "../../model/errors.ts";
+import { type Job, slotsOf } from "../../model/job.ts";
+import { copiedAsOf } from "../../model/lag.ts";
+import type { SlotCounts } from "../../model/schedule.ts";
+import type { Answer, OpenedRun, OpenIterationSummary, OpenRunInput } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 
 /**
  * Opens a run: writes the entry that makes every older run on this lake folder stale. Delivered twice, it finds its

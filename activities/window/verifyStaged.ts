@@ -1,12 +1,12 @@
-import type { BagComparison } from "../kusto/commands/contentHash.ts";
-import { filterOfWindow } from "../kusto/commands/windowRange.ts";
-import { readExtentsContent, readWindowContent } from "../kusto/reads.ts";
-import type { Content, PlannedTable } from "../model/checkpoint/entries.ts";
-import { Terminal } from "../model/errors.ts";
-import { attemptTag, stagingTable } from "../model/naming.ts";
-import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { flightStep, WrongAttempt } from "./outcome.ts";
+import type { BagComparison } from "../../kusto/commands/contentHash.ts";
+import { filterOfWindow } from "../../kusto/commands/windowRange.ts";
+import { readExtentsContent, readWindowContent } from "../../kusto/reads.ts";
+import type { Content, PlannedTable } from "../../model/checkpoint/entries.ts";
+import { Terminal } from "../../model/errors.ts";
+import { attemptTag, stagingTable } from "../../model/naming.ts";
+import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { flightStep, WrongAttempt } from "../outcome.ts";
 import { windowOfFlight } from "./startExport.ts";
 
 /**

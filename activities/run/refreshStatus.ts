@@ -1,9 +1,9 @@
-import { readStateOfRun } from "../lake/log.ts";
-import { writeStatusFile } from "../lake/statusFile.ts";
-import { statusCsv } from "../model/statusRows.ts";
-import type { Answer, RunRef } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { answer } from "./outcome.ts";
+import { readStateOfRun } from "../../lake/log.ts";
+import { writeStatusFile } from "../../lake/statusFile.ts";
+import { statusCsv } from "../../model/statusRows.ts";
+import type { Answer, RunRef } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 
 /** Writes the status file that `KC_Status` shows. */
 export function refreshStatus({ job, run, next }: RunRef): Promise<Answer<object>> {

@@ -1,15 +1,15 @@
-import type { KustoClient } from "../kusto/client.ts";
-import type { Extent } from "../kusto/commands/extents.ts";
-import { moveTheseExtents, replaceTheseExtents } from "../kusto/moves.ts";
-import { readExtents, tableExists } from "../kusto/reads.ts";
-import type { Lake } from "../lake/lake.ts";
-import { readState, readStateOfRun, Stale } from "../lake/log.ts";
-import type { PromotionMove } from "../model/checkpoint/entries.ts";
-import { openIteration } from "../model/checkpoint/state.ts";
-import { describe, Retryable, Terminal } from "../model/errors.ts";
-import type { Answer, PromotedTable, PromoteInput } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { answer } from "./outcome.ts";
+import type { KustoClient } from "../../kusto/client.ts";
+import type { Extent } from "../../kusto/commands/extents.ts";
+import { moveTheseExtents, replaceTheseExtents } from "../../kusto/moves.ts";
+import { readExtents, tableExists } from "../../kusto/reads.ts";
+import type { Lake } from "../../lake/lake.ts";
+import { readState, readStateOfRun, Stale } from "../../lake/log.ts";
+import type { PromotionMove } from "../../model/checkpoint/entries.ts";
+import { openIteration } from "../../model/checkpoint/state.ts";
+import { describe, Retryable, Terminal } from "../../model/errors.ts";
+import type { Answer, PromotedTable, PromoteInput } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 
 /**
  * Carries out one table's intent, or rolls it forward.

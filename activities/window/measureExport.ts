@@ -1,15 +1,15 @@
-import type { KustoClient } from "../kusto/client.ts";
-import { rowsOf } from "../kusto/client.ts";
-import { exportedFile } from "../kusto/commands/exportData.ts";
-import { showOperationDetails } from "../kusto/commands/operations.ts";
-import { filterOfWindow } from "../kusto/commands/windowRange.ts";
-import { readExtents, readWindowContent } from "../kusto/reads.ts";
-import { fileSizes } from "../lake/stagedFiles.ts";
-import type { PlannedTable, WindowRange } from "../model/checkpoint/entries.ts";
-import { isoFromTicks, startOfDay, ticksFromIso } from "../model/ticks.ts";
-import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { flightStep, WrongAttempt } from "./outcome.ts";
+import type { KustoClient } from "../../kusto/client.ts";
+import { rowsOf } from "../../kusto/client.ts";
+import { exportedFile } from "../../kusto/commands/exportData.ts";
+import { showOperationDetails } from "../../kusto/commands/operations.ts";
+import { filterOfWindow } from "../../kusto/commands/windowRange.ts";
+import { readExtents, readWindowContent } from "../../kusto/reads.ts";
+import { fileSizes } from "../../lake/stagedFiles.ts";
+import type { PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
+import { isoFromTicks, startOfDay, ticksFromIso } from "../../model/ticks.ts";
+import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { flightStep, WrongAttempt } from "../outcome.ts";
 import { started, windowOfFlight } from "./startExport.ts";
 
 /** Extents of a window beyond which their creation times aren't looked up. */

@@ -1,4 +1,4 @@
-import { chunked } from "../model/chunked.ts";
+import { chunked } from "../../model/chunked.ts";
 
 /** Small commands sent to one cluster at the same time. */
 const AT_ONCE = 8;

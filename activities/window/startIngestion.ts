@@ -1,10 +1,10 @@
-import { rowsOf } from "../kusto/client.ts";
-import { ingestAsync, operationIdAnswer } from "../kusto/commands/ingest.ts";
-import { Terminal } from "../model/errors.ts";
-import { attemptTag, dayTag, stagingTable } from "../model/naming.ts";
-import type { Answer, FlightInput, FlightOutcome } from "./contract.ts";
-import { clientsOf, ingestClientOf } from "./environment.ts";
-import { flightStep } from "./outcome.ts";
+import { rowsOf } from "../../kusto/client.ts";
+import { ingestAsync, operationIdAnswer } from "../../kusto/commands/ingest.ts";
+import { Terminal } from "../../model/errors.ts";
+import { attemptTag, dayTag, stagingTable } from "../../model/naming.ts";
+import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
+import { clientsOf, ingestClientOf } from "../environment.ts";
+import { flightStep } from "../outcome.ts";
 import { clusterUrl, started, windowOfFlight } from "./startExport.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { KustoClient } from "../kusto/client.ts";
+import type { KustoClient } from "../../kusto/client.ts";
 import {
   alterCachingPolicy,
   alterIngestionBatchingPolicy,
@@ -9,19 +9,19 @@ import {
   readUpdatePolicies,
   showUpdatePolicies,
   type TableSchema,
-} from "../kusto/commands/schema.ts";
-import { readTables } from "../kusto/reads.ts";
-import { readStateOfRun } from "../lake/log.ts";
-import type { Parked, PlannedTable } from "../model/checkpoint/entries.ts";
-import { openIteration } from "../model/checkpoint/state.ts";
-import { chunked } from "../model/chunked.ts";
-import { describe, Terminal } from "../model/errors.ts";
-import { stagingTable } from "../model/naming.ts";
+} from "../../kusto/commands/schema.ts";
+import { readTables } from "../../kusto/reads.ts";
+import { readStateOfRun } from "../../lake/log.ts";
+import type { Parked, PlannedTable } from "../../model/checkpoint/entries.ts";
+import { openIteration } from "../../model/checkpoint/state.ts";
+import { chunked } from "../../model/chunked.ts";
+import { describe, Terminal } from "../../model/errors.ts";
+import { stagingTable } from "../../model/naming.ts";
+import type { Answer, IterationInput, PrepareOutcome } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 import { carryEncodings } from "./carryEncodings.ts";
-import type { Answer, IterationInput, PrepareOutcome } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
 import { existingRows } from "./existingRows.ts";
-import { answer } from "./outcome.ts";
 import { sideBySide } from "./sideBySide.ts";
 
 const TABLES_PER_COMMAND = 50;

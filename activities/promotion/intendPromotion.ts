@@ -1,10 +1,10 @@
-import { appendEntry, readStateOfRun } from "../lake/log.ts";
-import { type PromotionMove, windowId } from "../model/checkpoint/entries.ts";
-import { type OpenIteration, openIteration } from "../model/checkpoint/state.ts";
-import { Terminal } from "../model/errors.ts";
-import type { Answer, IntendedPromotion, IterationInput } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { answer } from "./outcome.ts";
+import { appendEntry, readStateOfRun } from "../../lake/log.ts";
+import { type PromotionMove, windowId } from "../../model/checkpoint/entries.ts";
+import { type OpenIteration, openIteration } from "../../model/checkpoint/state.ts";
+import { Terminal } from "../../model/errors.ts";
+import type { Answer, IntendedPromotion, IterationInput } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 
 /**
  * Logs what an iteration is about to promote: for each table that isn't parked, the staging table and the very extents

@@ -1,7 +1,7 @@
-import { appendEntry, readState } from "../lake/log.ts";
-import type { Answer, FailureInput } from "./contract.ts";
-import { clientsOf } from "./environment.ts";
-import { answer } from "./outcome.ts";
+import { appendEntry, readState } from "../../lake/log.ts";
+import type { Answer, FailureInput } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
 
 /**
  * Notes why a run ended, wherever the log stands: a step that failed half-way may have written its entry. Writes nothing

@@ -1,28 +1,28 @@
-import { rowsOf } from "../kusto/client.ts";
-import type { Extent } from "../kusto/commands/extents.ts";
+import { rowsOf } from "../../kusto/client.ts";
+import type { Extent } from "../../kusto/commands/extents.ts";
 import {
   type IngestionFailure,
   ingestionFailureAnswer,
   showIngestionFailures,
-} from "../kusto/commands/ingest.ts";
+} from "../../kusto/commands/ingest.ts";
 import {
   type Operation,
   operationAnswer,
   operationOutcome,
   showOperations,
-} from "../kusto/commands/operations.ts";
-import { readExtents, tableExists } from "../kusto/reads.ts";
-import { readStateOfRun } from "../lake/log.ts";
-import { windowPlace } from "../model/checkpoint/entries.ts";
-import type { OpenIteration } from "../model/checkpoint/state.ts";
-import { openIteration } from "../model/checkpoint/state.ts";
-import { isRetryable, Terminal } from "../model/errors.ts";
-import type { Job } from "../model/job.ts";
-import { attemptTag, stagingTable } from "../model/naming.ts";
-import type { Flight } from "../model/schedule.ts";
-import type { Answer, FlightOutcome, PollAnswer, PollInput } from "./contract.ts";
-import { clientsOf, type JobClients } from "./environment.ts";
-import { answer, failedFlight } from "./outcome.ts";
+} from "../../kusto/commands/operations.ts";
+import { readExtents, tableExists } from "../../kusto/reads.ts";
+import { readStateOfRun } from "../../lake/log.ts";
+import { windowPlace } from "../../model/checkpoint/entries.ts";
+import type { OpenIteration } from "../../model/checkpoint/state.ts";
+import { openIteration } from "../../model/checkpoint/state.ts";
+import { isRetryable, Terminal } from "../../model/errors.ts";
+import type { Job } from "../../model/job.ts";
+import { attemptTag, stagingTable } from "../../model/naming.ts";
+import type { Flight } from "../../model/schedule.ts";
+import type { Answer, FlightOutcome, PollAnswer, PollInput } from "../contract.ts";
+import { clientsOf, type JobClients } from "../environment.ts";
+import { answer, failedFlight } from "../outcome.ts";
 
 /** An operation that can't be seen this long after its start is gone: forgotten, or another identity's. */
 const UNSEEN_MS = 120_000;
