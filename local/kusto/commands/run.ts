@@ -10,6 +10,7 @@ import { tagCommands } from "./extentTags.ts";
 import { functionCommands } from "./functions.ts";
 import { ingestCommands } from "./ingest.ts";
 import { ingestFromQuery } from "./ingestFromQuery.ts";
+import { tokenAt } from "./lexer.ts";
 import { mappingCommands } from "./mappings.ts";
 import { moveCommands } from "./moveExtents.ts";
 import { operationCommands } from "./operations.ts";
@@ -42,15 +43,20 @@ const FAMILIES: readonly CommandFamily[] = [
   tableCommands,
 ];
 
+/** The command without the blanks, blank lines and comments before it. */
+function withoutLead(text: string): string {
+  return text.slice(tokenAt(text, 0).start).trim();
+}
+
 /** The command's kind as operations and journals name it: its leading words. */
 export function commandKind(text: string): string {
-  const words = /^\.\s*([a-z-]+)(?:\s+async)?(?:\s+([a-z-]+))?/i.exec(text.trim());
+  const words = /^\.\s*([a-z-]+)(?:\s+async)?(?:\s+([a-z-]+))?/i.exec(withoutLead(text));
   return `${words?.[1] ?? ""} ${words?.[2] ?? ""}`.trim();
 }
 
 /** Runs one management command; after a `.show` command the rest of a pipe is a query over its rows. */
 export async function runCommand(context: CommandContext, text: string): Promise<CommandResult> {
-  const trimmed = text.trim();
+  const trimmed = withoutLead(text);
   if (!trimmed.startsWith(".")) throw syntaxError("a management command starts with a dot.");
   const pipe = pipeOf(trimmed);
   checkSyntax(pipe === undefined ? trimmed : trimmed.slice(0, pipe));

@@ -5,20 +5,21 @@ import type { CommandResult } from "../engine/result.ts";
 import { rowsOf } from "../engine/rows.ts";
 import { syntaxError } from "../kustoError.ts";
 import type { CommandContext } from "./context.ts";
+import { tokenAt } from "./lexer.ts";
 import { relationOf } from "./pipes.ts";
 import { runCommand } from "./run.ts";
 
 function isCommand(text: string): boolean {
-  const trimmed = text.replace(/^(?:\s|\/\/[^\n]*\n)+/, "");
-  if (!trimmed.startsWith(".")) return false;
-  if (!/^\.\s*show\b/i.test(trimmed))
+  const dot = tokenAt(text, 0);
+  if (dot.text !== ".") return false;
+  if (tokenAt(text, dot.end).text.toLowerCase() !== "show")
     throw syntaxError("only '.show' commands can be the source of another command.");
   return true;
 }
 
 /** The rows of the query or `.show` command that a command takes after `<|`. */
 export function sourceRows(context: CommandContext, text: string): Promise<CommandResult> {
-  if (isCommand(text)) return runCommand(context, text.trim());
+  if (isCommand(text)) return runCommand(context, text);
   return withQuery(context.engine, context.request, text, async (open) => ({
     columns: open.query.columns,
     rows: await rowsOf(open.connection, open.query),
@@ -35,7 +36,7 @@ export async function withSource<T>(
     return withQuery(context.engine, context.request, text, (open) =>
       use(open.connection, open.query.sql, open.query.columns),
     );
-  const answer = await runCommand(context, text.trim());
+  const answer = await runCommand(context, text);
   return context.engine.store.withConnection((connection) =>
     use(connection, `SELECT * FROM ${relationOf(answer)} AS shown`, answer.columns),
   );

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { type HttpBindings, serve } from "@hono/node-server";
 import { type Context, Hono } from "hono";
+import { tokenAt } from "../commands/lexer.ts";
 import { commandKind, runCommand } from "../commands/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Fault, faultError, type Subject } from "../engine/faults.ts";
@@ -113,7 +114,7 @@ type Answer = (engine: Engine, read: ReadRequest) => Promise<string>;
 const query =
   (version: 1 | 2): Answer =>
   async (engine, read) => {
-    const isCommand = /^\s*\./.test(read.context.text);
+    const isCommand = tokenAt(read.context.text, 0).text === ".";
     if (isCommand) throw syntaxError("a management command is sent to the management endpoint.");
     const answer = await limited(read.timeoutMs, (stop) => runQuery(engine, read.context, stop));
     return version === 1 ? tablesV1(answer, read.context) : framesV2(answer, read.context);

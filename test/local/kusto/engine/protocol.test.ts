@@ -63,6 +63,19 @@ test("version 1 ends with a table of contents", async () => {
   expect(body.Tables[0]?.Rows).toEqual([[1]]);
 });
 
+test("comments and blank lines may stand before a command", async () => {
+  const lead = "\n// what it does\n\n  // and why\n";
+  expect(await kusto.command(`${lead}.create table Commented (a:long)`)).toMatchObject([
+    { TableName: "Commented" },
+  ]);
+  await kusto.command(`${lead}.set-or-append Commented <| ${lead} print a = 1`);
+  expect(await kusto.command(`${lead}.show tables ${lead} | where TableName == 'Commented' | count`)).toEqual(
+    [{ Count: 1 }],
+  );
+  expect((await post("/v2/rest/query", `${lead}.show tables`)).status).toBe(400);
+  expect((await post("/v1/rest/mgmt", "// nothing else")).status).toBe(400);
+});
+
 test("an error is a OneApi body that says whether to retry", async () => {
   const response = await post("/v2/rest/query", "Nowhere | take 1");
   expect(response.status).toBe(400);
