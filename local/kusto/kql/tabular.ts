@@ -1,4 +1,4 @@
-import { notSupported, semanticError } from "../kustoError.ts";
+import { type KustoError, notSupported, semanticError } from "../kustoError.ts";
 import { type Environment, find, innerScope, newId } from "./context.ts";
 import { expression } from "./expressions.ts";
 import { distinct, extend, getSchema, project, rename, reorder, selectColumns } from "./operators/columns.ts";
@@ -48,6 +48,10 @@ export function tabular(node: Node, env: Environment): Relation {
       return range(node, standalone);
     case "UnionOperator":
       return union(node, undefined, standalone);
+    case "SearchOperator":
+    case "FindOperator":
+    case "MacroExpandOperator":
+      throw operatorNotSupported(node);
     default:
       throw notSupported(`The tabular expression '${text(node)}' (${node.kind})`);
   }
@@ -178,11 +182,14 @@ export function operator(node: Node, input: Relation, env: Environment): Relatio
     case "RenderOperator":
       env.context.visualization = text(part(node, "ChartType"));
       return input;
-    case "ConsumeOperator":
-      return { ...input, from: `(SELECT * FROM ${input.from} WHERE false)` };
     default:
-      throw notSupported(`The operator '${node.kind.replace(/Operator$/, "")}'`);
+      throw operatorNotSupported(node);
   }
+}
+
+/** The refusal of an operator, which is named as the query writes it. */
+export function operatorNotSupported(node: Node): KustoError {
+  return notSupported(`The operator '${/^[\w-]+/.exec(text(node))?.[0] ?? node.kind}'`);
 }
 
 /** The operators of a subquery that takes its rows from around it, as in `mv-apply`. */

@@ -7,7 +7,7 @@ import { orderBy } from "./relation.ts";
 import { identifier } from "./sql.ts";
 import { statements } from "./statements.ts";
 import { analyzedColumns, descendants, list, type Node, part, wrap } from "./syntax.ts";
-import { tabular } from "./tabular.ts";
+import { operatorNotSupported, tabular } from "./tabular.ts";
 
 export interface TranslateOptions {
   /** Values of query parameters, each the text of a literal (`query/query-parameters-statement.md`). */
@@ -59,6 +59,9 @@ function translation(code: Analysis, catalog: Catalog, context: Context): Transl
   const { before, last } = lastStatement(code);
   const environment: Environment = { context, catalog, scope: innerScope(undefined), row: undefined };
   statements(before, environment);
+  // The parser gives a pipe no columns where its last operator answers several results, or none.
+  if (analyzedColumns(last) === undefined && last.kind === "PipeExpression")
+    throw operatorNotSupported(part(last, "Operator"));
   if (analyzedColumns(last) === undefined)
     throw semanticError("A query has to be a tabular expression; use 'print' for a scalar one");
   const result = tabular(last, environment);

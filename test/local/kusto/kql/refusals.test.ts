@@ -38,6 +38,19 @@ describe("what Kusto refuses is refused", () => {
     await expect(rows(query, catalog)).rejects.toMatchObject({ name: "KustoError" });
   });
 
+  it.each([
+    ["T | facet by a", "facet"],
+    ["T | fork (count) (take 1)", "fork"],
+    ["T | consume", "consume"],
+    ["T | make-graph a --> a", "make-graph"],
+    ["T | top-nested 1 of a by count()", "top-nested"],
+    ["find 'x'", "find"],
+  ])("names the operator that it does not know: %s", async (query, name) => {
+    await expect(rows(query, catalog)).rejects.toMatchObject({
+      message: `The operator '${name}' is not supported by the local Kusto.`,
+    });
+  });
+
   it("never hands an empty query to the database", async () => {
     await expect(rows("", EMPTY)).rejects.toMatchObject({ name: "KustoError" });
     await expect(rows("let x = 1;", EMPTY)).rejects.toMatchObject({ name: "KustoError" });
