@@ -104,7 +104,9 @@ function statusOf(error: unknown): number | undefined {
 
 function reasonOf(error: unknown): string {
   if (error instanceof RestError) return `${error.statusCode ?? "no answer"} ${error.code ?? ""}`.trim();
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // What a request failed of stands in the cause of "fetch failed".
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 /** Turns what storage answered to a read into the ingestion error with its documented code (`error-codes.md`). */
@@ -131,6 +133,10 @@ export function asUploadError(error: unknown, printable: string): KustoError {
   const status = statusOf(error);
   const permanent = status !== undefined && status < 500 && status !== 408 && status !== 429;
   const what = status === 401 || status === 403 ? "Access forbidden" : reasonOf(error);
+  return uploadError(what, printable, permanent);
+}
+
+function uploadError(what: string, printable: string, permanent: boolean): KustoError {
   return new KustoError(
     permanent ? 400 : 500,
     permanent ? "BadRequest_StorageAccess" : "General_InternalServerError",
@@ -157,13 +163,20 @@ export async function openSource(
     }
     if (location.kind === "web") {
       const response = await fetch(location.url);
-      if (!response.ok || response.body === null)
+      if (!response.ok || response.body === null) {
+        const { status } = response;
+        const denied = status === 401 || status === 403;
         throw downloadError(
-          response.status === 404 ? "Download_SourceNotFound" : "Download_UnknownError",
-          `HTTP ${response.status}`,
+          status === 404
+            ? "Download_SourceNotFound"
+            : denied
+              ? "Download_Forbidden"
+              : "Download_UnknownError",
+          `HTTP ${status}`,
           printable,
-          response.status < 500,
+          status < 500,
         );
+      }
       return { stream: Readable.from(response.body), size: undefined, printable };
     }
     if (location.path === "")
@@ -219,7 +232,10 @@ async function upload(blob: BlockBlobClient, open: () => Readable): Promise<void
 export function openTarget(connectionString: string, access: StorageAccess): ExportTarget {
   const location = parseStorageLocation(connectionString);
   if (location.kind === "web")
-    throw asUploadError(new Error("HTTP web services can only be read"), location.printable);
+    throw asUploadError(
+      new Error("a URL without credentials for storage can only be read"),
+      location.printable,
+    );
   const root = location.printable.replace(/\/+$/, "");
   if (location.kind === "file") {
     return {

@@ -79,8 +79,14 @@ function blobLocation(url: URL, authentication: StorageAuthentication): StorageL
   };
 }
 
-const isStorageHost = (url: URL): boolean =>
-  !hostHoldsAccount(url.hostname) || /\.(blob|dfs)\.(core\.|storage\.|fabric\.)/.test(`${url.hostname}.`);
+/**
+ * Whether a URL without credentials of its own after a `;` is one of a storage account. At a bare address, where a
+ * storage account's URLs look like any other, its signature says so; without one it is read like any other.
+ */
+const isStorageUrl = (url: URL): boolean =>
+  hostHoldsAccount(url.hostname)
+    ? /\.(blob|dfs)\.(core\.|storage\.|fabric\.)/.test(`${url.hostname}.`)
+    : url.searchParams.has("sig");
 
 /**
  * Takes a storage connection string apart: blob and data lake endpoints by `https://` (or `http://` on one
@@ -108,8 +114,7 @@ export function parseStorageLocation(connectionString: string): StorageLocation 
     throw badConnectionString("it is not a URL.");
   }
   const authentication = authenticationOf(suffix, url.search.slice(1));
-  if (authentication.kind === "none" || (authentication.kind === "sas" && !isStorageHost(url))) {
-    if (!isStorageHost(url)) return { kind: "web", url: normal, printable: `${url.origin}${url.pathname}` };
-  }
+  if ((authentication.kind === "none" || authentication.kind === "sas") && !isStorageUrl(url))
+    return { kind: "web", url: normal, printable: `${url.origin}${url.pathname}` };
   return blobLocation(url, authentication);
 }
