@@ -52,7 +52,9 @@ export function configuredJob(now: Date, given: JobOverrides = {}): Job {
   const settings: RawSettings = {
     ...set,
     KUSTO_COPY_DATABASE: given.sourceDatabase ?? set.KUSTO_COPY_DATABASE,
-    KUSTO_COPY_DESTINATION_DATABASE: given.destinationDatabase ?? set.KUSTO_COPY_DESTINATION_DATABASE,
+    KUSTO_COPY_DESTINATION_DATABASE:
+      given.destinationDatabase ??
+      (set.KUSTO_COPY_DESTINATION_DATABASE || set.KUSTO_COPY_DATABASE || undefined),
   };
   const source = given.source ?? settings.KUSTO_COPY_SOURCE;
   const destination = given.destination ?? settings.KUSTO_COPY_DESTINATION;

@@ -70,7 +70,7 @@ export function jobOfRequest(request: CopyRequest, now: Date): Job {
     source: request.source?.cluster,
     destination: request.destination?.cluster,
     sourceDatabase: request.source?.database,
-    destinationDatabase: request.destination?.database ?? request.source?.database,
+    destinationDatabase: request.destination?.database,
     lake: request.lake,
   });
   return {

@@ -15,6 +15,8 @@ export interface CopyInstance extends InstanceView {
 }
 
 const inputSchema = z.object({ job: jobSchema });
+/** What a run says while it waits to try a step again. */
+const waitingSchema = z.object({ waiting: z.string() });
 const outputSchema = z.object({ committed: z.array(z.number()) });
 
 const STATES: Readonly<Record<string, CopyState>> = {
@@ -77,11 +79,17 @@ function copyInstance(status: DurableOrchestrationStatus): CopyInstance {
   const state = STATES[status.runtimeStatus] ?? "failed";
   const input = inputSchema.safeParse(parsed(status.input));
   const output = outputSchema.safeParse(parsed(status.output));
+  const waiting = waitingSchema.safeParse(parsed(status.customStatus));
   return {
     id: status.instanceId,
     state,
     committed: output.success ? output.data.committed : [],
-    error: state === "failed" || state === "cancelled" ? reason(status.output) : null,
+    error:
+      state === "failed" || state === "cancelled"
+        ? reason(status.output)
+        : state === "running" && waiting.success
+          ? `Waiting to try again: ${waiting.data.waiting}`
+          : null,
     job: input.success ? input.data.job : null,
   };
 }

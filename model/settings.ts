@@ -42,7 +42,7 @@ const rawSchema = z.object({
     "is neither a date of the years 1 to 9999 nor a duration that counts back from now",
   ),
   KUSTO_COPY_MODE: choiceSetting(modeSchema).default("backfill-and-new"),
-  KUSTO_COPY_EXISTING_ROWS: existingRowsSchema.default("refuse"),
+  KUSTO_COPY_EXISTING_ROWS: choiceSetting(existingRowsSchema).default("refuse"),
   KUSTO_COPY_FORMAT: choiceSetting(formatSchema).default("auto"),
   KUSTO_COPY_INGESTION: choiceSetting(ingestionSchema).default("queued"),
   KUSTO_COPY_EXPORT_SLOTS: slotsSetting("100%"),
@@ -136,14 +136,22 @@ export function jobOfSettings(settings: RawSettings, endpoints: PublicEndpoints,
  */
 export function parseHorizon(text: string, now: Date): string {
   const value = text.trim();
-  const ms = /^\d{4}-\d\d-\d\d/.test(value)
-    ? msFromTicks(ticksFromIso(value))
-    : now.getTime() - parseDuration(value);
+  const ms = /^\d{4}-\d\d-\d\d/.test(value) ? msFromTicks(ticksFromIso(value)) : now.getTime() - span(value);
   if (ms < EARLIEST_MS) throw new Error(`"${text}" reaches back beyond the year 1.`);
   return new Date(ms).toISOString();
 }
 
 const EARLIEST_MS = msFromTicks(0n);
+
+function span(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch {
+    throw new Error(
+      `"${text}" is neither a date (2026-01-31, 2026-01-31T12:00:00Z) nor a time span (30d, 12h).`,
+    );
+  }
+}
 
 /** `10`, `50%`. Throws on anything else. */
 export function parseSlots(text: string): Slots {

@@ -23,6 +23,8 @@ export function* step<T>(context: OrchestrationContext, name: string, input: unk
     if (answered.kind === "done") return answered.value;
     if (answered.kind === "stale") throw new TakenOver(answered.reason);
     if (!answered.retryable || tries >= MAX_TRIES) throw new RunFailed(answered.reason);
+    // What a run waits for is worth showing: a cluster that doesn't answer may take minutes to be given up.
+    context.df.setCustomStatus({ waiting: answered.reason.slice(0, 1000), tries });
     yield* pause(context, Math.min(120_000, 1000 * 2 ** tries));
   }
 }
