@@ -232,10 +232,7 @@ async function upload(blob: BlockBlobClient, open: () => Readable): Promise<void
 export function openTarget(connectionString: string, access: StorageAccess): ExportTarget {
   const location = parseStorageLocation(connectionString);
   if (location.kind === "web")
-    throw asUploadError(
-      new Error("a URL without credentials for storage can only be read"),
-      location.printable,
-    );
+    throw uploadError("a URL without credentials for storage can only be read", location.printable, true);
   const root = location.printable.replace(/\/+$/, "");
   if (location.kind === "file") {
     return {
