@@ -2,6 +2,7 @@ import type { CommandResult } from "../engine/result.ts";
 import { notSupported, syntaxError } from "../kustoError.ts";
 import { columnCommands } from "./columns.ts";
 import type { CommandContext, CommandFamily } from "./context.ts";
+import { databaseScript } from "./databaseScript.ts";
 import { databaseCommands } from "./databases.ts";
 import { dropCommands } from "./dropExtents.ts";
 import { exportCommands } from "./export.ts";
@@ -13,6 +14,7 @@ import { ingestFromQuery } from "./ingestFromQuery.ts";
 import { tokenAt } from "./lexer.ts";
 import { mappingCommands } from "./mappings.ts";
 import { moveCommands } from "./moveExtents.ts";
+import { nothingOfKind } from "./nothingOfKind.ts";
 import { operationCommands } from "./operations.ts";
 import { pipeOf, runPiped } from "./pipes.ts";
 import { policyCommands } from "./policies.ts";
@@ -36,9 +38,11 @@ const FAMILIES: readonly CommandFamily[] = [
   mappingCommands,
   functionCommands,
   principalCommands,
+  nothingOfKind,
   systemCommands,
   columnCommands,
   databaseCommands,
+  (reader, context) => databaseScript(reader, context, runCommand),
   showTableCommands,
   tableCommands,
 ];

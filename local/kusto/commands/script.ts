@@ -1,16 +1,34 @@
-import type { DatabaseState } from "../engine/state.ts";
+import { z } from "zod";
+import type { DatabaseState, Json } from "../engine/state.ts";
 import { cslSchema, nameText } from "./schemaText.ts";
+
+const cachingSchema = z.object({
+  DataHotSpan: z.object({ Value: z.string() }),
+  HotWindows: z.array(z.object({ MinValue: z.string(), MaxValue: z.string() })),
+});
 
 function quoted(text: string): string {
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n").replaceAll("\r", "\\r")}"`;
 }
 
-function properties(folder: string, docstring: string): string {
+function properties(folder: string, docstring: string, ...more: readonly string[]): string {
   const parts = [
+    ...more,
     ...(folder === "" ? [] : [`folder = ${quoted(folder)}`]),
     ...(docstring === "" ? [] : [`docstring = ${quoted(docstring)}`]),
   ];
   return parts.length === 0 ? "" : ` with (${parts.join(", ")})`;
+}
+
+/** A policy as a command sets it: a caching policy has no JSON form (`alter-table-cache-policy-command.md`). */
+function policyText(kind: string, value: Json): string {
+  if (typeof value === "boolean") return String(value);
+  if (kind !== "caching") return `\`\`\`${JSON.stringify(value)}\`\`\``;
+  const { DataHotSpan, HotWindows } = cachingSchema.parse(value);
+  return [
+    `hot = time(${DataHotSpan.Value})`,
+    ...HotWindows.map((one) => `hot_window = datetime(${one.MinValue}) .. datetime(${one.MaxValue})`),
+  ].join(", ");
 }
 
 /** The commands that make a copy of a database's schema (`show-schema-database.md`, as csl script). */
@@ -26,8 +44,7 @@ export function cslScript(
     );
     for (const [kind, value] of Object.entries(table.policies)) {
       if (value === null) continue;
-      const text = typeof value === "boolean" ? String(value) : `\`\`\`${JSON.stringify(value)}\`\`\``;
-      lines.push(`.alter table ${name} policy ${kind} ${text}`);
+      lines.push(`.alter table ${name} policy ${kind} ${policyText(kind, value)}`);
     }
     if (options.encoding) {
       for (const column of table.columns) {
@@ -47,7 +64,7 @@ export function cslScript(
   }
   for (const item of database.functions.values()) {
     lines.push(
-      `.create-or-alter function${properties(item.folder, item.docstring)} ${nameText(item.name)} ${item.parameters} ${item.body}`,
+      `.create-or-alter function${properties(item.folder, item.docstring, 'skipvalidation = "true"')} ${nameText(item.name)} ${item.parameters} ${item.body}`,
     );
   }
   return lines;

@@ -3,6 +3,7 @@ import { systemType } from "../engine/names.ts";
 import { policyValue } from "../engine/policies.ts";
 import { type CommandResult, result, type Value } from "../engine/result.ts";
 import type { DatabaseState, TableState } from "../engine/state.ts";
+import { notSupported } from "../kustoError.ts";
 import { type CommandContext, current, tableReference } from "./context.ts";
 import { totalsOf } from "./databases.ts";
 import { booleanProperty, type Reader } from "./reader.ts";
@@ -215,6 +216,13 @@ export function showTableCommands(reader: Reader, context: CommandContext): Comm
         const csl = !reader.take("as", "json") && reader.take("as", "csl");
         reader.end();
         return schemaResult(database, findTable(database, reference.table), csl ? "csl" : "json");
+      }
+      reader.take(";");
+      if (reader.peek().kind === "end") {
+        const table = findTable(database, reference.table);
+        throw notSupported(
+          `'.show table ${table.name}' alone, which isn't documented ('.show tables (${table.name})' or '.show table ${table.name} details' is),`,
+        );
       }
     }
   } else if (reader.take("show", "databases")) {

@@ -13,8 +13,8 @@ const { KustoCode } = globalThis.Kusto.Language;
 /**
  * Documented forms that the parser knows less of than the documentation: two queries in braces
  * (`replace-extents.md`), `false` for ingestion time (`alter-ingestion-time-policy-command.md`), tags dropped from a table
- * (`drop-extent-tags.md`, examples), and data that isn't
- * the language at all (`ingest-inline.md`).
+ * (`drop-extent-tags.md`, examples), data that isn't the language at all (`ingest-inline.md`), and a script, whose
+ * commands are checked one by one (`execute-database-script.md`).
  */
 const BEYOND_THE_PARSER = [
   /^\.\s*replace\s+(async\s+)?extents\b/i,
@@ -22,6 +22,7 @@ const BEYOND_THE_PARSER = [
   /^\.\s*show\s+principal\s*$/i,
   /^\.\s*drop\s+extent\s+tags\s+from\b/i,
   /^\.\s*ingest\s+inline\b/i,
+  /^\.\s*execute\s+database\s+script\b/i,
 ];
 
 const checked = new Map<string, KustoError | undefined>();

@@ -1,3 +1,4 @@
+import type { JournalEntry } from "../engine/journal.ts";
 import { badRequest } from "../engine/lookup.ts";
 import { type CommandResult, result, type Value } from "../engine/result.ts";
 import type { CommandContext } from "./context.ts";
@@ -102,8 +103,8 @@ function showFailures(reader: Reader, context: CommandContext): CommandResult {
 }
 
 /** `.show queries` and `.show commands` (`show-queries-command.md`, `show-commands.md`), the columns that have a meaning here. */
-function showJournal(context: CommandContext, kind: "query" | "command"): CommandResult {
-  const entries = context.engine.journal.list().filter((entry) => entry.kind === kind);
+function showJournal(kind: "query" | "command", journal: readonly JournalEntry[]): CommandResult {
+  const entries = journal.filter((entry) => entry.kind === kind);
   return result(
     [
       "ClientActivityId:string",
@@ -186,11 +187,20 @@ export async function systemCommands(
   }
   if (reader.take("show", "queries")) {
     reader.end();
-    return showJournal(context, "query");
+    return showJournal("query", engine.journal.list());
+  }
+  if (reader.take("show", "running", "queries")) {
+    if (reader.take("by")) {
+      reader.expect("user");
+      reader.next();
+    }
+    reader.end();
+    // The journal holds what has ended.
+    return showJournal("query", []);
   }
   if (reader.take("show", "commands")) {
     reader.end();
-    return showJournal(context, "command");
+    return showJournal("command", engine.journal.list());
   }
   if (reader.take("show", "principal")) {
     reader.end();
