@@ -76,7 +76,7 @@ async function exported(options: FloorOptions, range: WindowRange, w: number) {
     compressed: true,
     sizeLimitBytes: 1_000_000_000,
     parquetDatetimePrecision: "microsecond",
-    distribution: "per_node",
+    distribution: "single",
     query: `${quoteName(table.name)}${filter} | ${exportProjection(table.columns, table.format)}`,
   });
   const id = rowsOf(operationIdAnswer, await source.command(sourceDatabase, command))[0]?.OperationId ?? "";
