@@ -69,6 +69,8 @@ export interface Catalog {
   readonly cluster: string;
   readonly relations: ReadonlyMap<string, KustoRelation>;
   readonly functions: ReadonlyMap<string, KustoFunction>;
+  /** The fully qualified name of who asks, such as `aadapp=…;…`. */
+  readonly principal: string;
   /** The moment of `now()`, in ticks. */
   readonly now: bigint;
   /** What `cursor_current()` answers. */

@@ -28,16 +28,13 @@ function optionText(context: RequestContext, name: string): string | undefined {
 }
 
 /** The database as a query sees it: one moment of the state, with what the request's properties override. */
-export function buildCatalog(request: CatalogRequest): Catalog & { readonly principal: string } {
+export function buildCatalog(request: CatalogRequest): Catalog {
   const { context, database } = request;
   const queryNow = optionText(context, "query_now");
   const now =
     (queryNow === undefined ? undefined : ticksOfIso(queryNow.replace(/^datetime\((.*)\)$/s, "$1"))) ??
     request.now;
-  const build = (
-    of: DatabaseState,
-    overrides?: ReadonlyMap<string, KustoRelation>,
-  ): Catalog & { readonly principal: string } => {
+  const build = (of: DatabaseState, overrides?: ReadonlyMap<string, KustoRelation>): Catalog => {
     const relations = new Map<string, KustoRelation>();
     for (const table of of.tables.values()) relations.set(table.name, tableRelation(of, table));
     for (const [name, relation] of overrides ?? []) relations.set(name, relation);

@@ -4,6 +4,7 @@ import { decimalFunctions } from "./udf/decimalFunctions.ts";
 import { register } from "./udf/define.ts";
 import { dynamicFunctions } from "./udf/dynamicFunctions.ts";
 import { hashFunctions } from "./udf/hashFunctions.ts";
+import { parseFunctions } from "./udf/parseFunctions.ts";
 import { textFunctions } from "./udf/textFunctions.ts";
 import { timeFunctions } from "./udf/timeFunctions.ts";
 
@@ -20,6 +21,7 @@ export function registerFunctions(connection: DuckDBConnection): void {
     ...decimalFunctions,
     ...dynamicFunctions,
     ...hashFunctions,
+    ...parseFunctions,
     ...textFunctions,
     ...timeFunctions,
   ]) {

@@ -1,6 +1,6 @@
 import type { KustoType } from "../../catalog.ts";
 import { convert, typeName } from "../conversions.ts";
-import { boolLiteral, type Scalar, scalar, stringLiteral } from "../sql.ts";
+import { boolLiteral, quoted, type Scalar, scalar, stringLiteral } from "../sql.ts";
 import { list, type Node, nameOf, part } from "../syntax.ts";
 import type { ScalarFunction } from "./call.ts";
 
@@ -46,6 +46,19 @@ const parse: ScalarFunction = (call) => {
   if (value.type !== "string") return convert(value, "dynamic");
   return scalar(`kusto_parse_json(${value.sql})`, "dynamic");
 };
+
+/** What is known of `type=id;tenant` (`query/current-principal-details-function.md`). */
+function principalDetails(fqn: string): Readonly<Record<string, string>> {
+  const [named = "", tenant = ""] = fqn.split(";");
+  const at = named.indexOf("=");
+  return {
+    Authority: tenant,
+    Type: named.slice(0, at),
+    DisplayName: fqn,
+    ObjectId: named.slice(at + 1),
+    FQN: fqn,
+  };
+}
 
 export const conversionFunctions: Readonly<Record<string, ScalarFunction>> = {
   tostring: to("string"),
@@ -93,5 +106,8 @@ export const conversionFunctions: Readonly<Record<string, ScalarFunction>> = {
     scalar(`regexp_full_match(${call.arg(0, "string").sql}, '[\\x00-\\x7F]*')`, "bool", false),
   isutf8: () => boolLiteral(true),
   current_database: (call) => stringLiteral(call.env.catalog.database),
+  current_principal: (call) => stringLiteral(call.env.catalog.principal),
+  current_principal_details: (call) =>
+    scalar(quoted(JSON.stringify(principalDetails(call.env.catalog.principal))), "dynamic", false),
   current_cluster_endpoint: (call) => stringLiteral(call.env.catalog.cluster),
 };

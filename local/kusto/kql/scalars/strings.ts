@@ -145,6 +145,13 @@ export const stringFunctions: Readonly<Record<string, ScalarFunction>> = {
       `regexp_replace(${call.arg(2, "string").sql}, ${call.arg(0, "string").sql}, ${call.arg(1, "string").sql}, 'g')`,
     ),
   countof: countOf,
+  parse_url: (call) => scalar(`kusto_parse_url(${call.arg(0, "string").sql})`, "dynamic", false),
+  parse_csv: (call) => scalar(`kusto_parse_csv(${call.arg(0, "string").sql})`, "dynamic", false),
+  parse_path: (call) => scalar(`kusto_parse_path(${call.arg(0, "string").sql})`, "dynamic", false),
+  parse_version: (call) => scalar(`kusto_parse_version(${call.arg(0, "string").sql})`, "decimal"),
+  ipv4_is_in_range: (call) =>
+    scalar(`kusto_ipv4_is_in_range(${call.arg(0, "string").sql}, ${call.arg(1, "string").sql})`, "bool"),
+  ipv4_is_private: (call) => scalar(`kusto_ipv4_is_private(${call.arg(0, "string").sql})`, "bool"),
   translate: (call) =>
     text(
       `kusto_translate(${call.arg(0, "string").sql}, ${call.arg(1, "string").sql}, ${call.arg(2, "string").sql})`,

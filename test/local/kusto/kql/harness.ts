@@ -43,6 +43,7 @@ export function catalogOf(
 ): Catalog {
   return {
     database: "Samples",
+    principal: "aaduser=someone;local",
     cluster: "http://127.0.0.1:8080",
     relations: new Map(relations.map((r) => [r.name, r])),
     functions: new Map(functions.map((f) => [f.name, f])),

@@ -3,6 +3,47 @@ import { value } from "./harness.ts";
 
 /** Expressions and their values, by what the documentation or the type's definition says. */
 const cases: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  "who asks (current-principal-function.md, current-principal-details-function.md)": [
+    ["current_principal()", "aaduser=someone;local"],
+    ["tostring(current_principal_details().ObjectId)", "someone"],
+  ],
+  "texts taken apart (parse-url, parse-csv, parse-path, parse-version)": [
+    [
+      'tostring(parse_url("scheme://username:password@host:1234/this/is/a/path?k1=v1&k2=v2#fragment"))',
+      '{"Scheme":"scheme","Host":"host","Port":"1234","Path":"this/is/a/path","Username":"username","Password":"password","Query Parameters":{"k1":"v1","k2":"v2"},"Fragment":"fragment"}',
+    ],
+    ["tostring(parse_url('https://bing.com').Host)", "bing.com"],
+    ["tostring(parse_url('a=1&b=2')['Query Parameters'].b)", "2"],
+    [
+      `tostring(parse_csv('aa,"b,b,b",cc,"Escaping quotes: ""Title""","line1\\nline2"'))`,
+      '["aa","b,b,b","cc","Escaping quotes: \\"Title\\"","line1\\nline2"]',
+    ],
+    ["tostring(parse_csv('record1,a,b,c\\nrecord2,x,y,z'))", '["record1","a","b","c"]'],
+    ["tostring(parse_csv(',,'))", '["","",""]'],
+    [
+      'tostring(parse_path(@"C:\\temp\\file.txt"))',
+      '{"Scheme":"","RootPath":"C:","DirectoryPath":"C:\\\\temp","DirectoryName":"temp","Filename":"file.txt","Extension":"txt","AlternateDataStreamName":""}',
+    ],
+    [
+      'tostring(parse_path("file://C:/temp/file.txt:some.exe"))',
+      '{"Scheme":"file","RootPath":"C:","DirectoryPath":"C:/temp","DirectoryName":"temp","Filename":"file.txt","Extension":"txt","AlternateDataStreamName":"some.exe"}',
+    ],
+    ['tostring(parse_path(@"\\\\shared\\users\\temp\\file.txt.gz").Extension)', "gz"],
+    ['tostring(parse_path("/usr/lib/temp/file.txt").DirectoryPath)', "/usr/lib/temp"],
+    ["parse_version('0.0.7.0')", "700000000"],
+    ["parse_version('1.2.3.4')", "1000000020000000300000004"],
+    ["parse_version('1') == parse_version('1.0.0.0')", "true"],
+    ["parse_version('1.x')", "null"],
+  ],
+  "addresses (ipv4-is-in-range-function.md, ipv4-is-private-function.md)": [
+    ["ipv4_is_in_range('192.168.1.1', '192.168.1.1')", "true"],
+    ["ipv4_is_in_range('192.168.1.1', '192.168.1.255/24')", "true"],
+    ["ipv4_is_in_range('192.168.2.1', '192.168.1.255/24')", "false"],
+    ["ipv4_is_in_range('no', '192.168.1.255/24')", "null"],
+    ["ipv4_is_private('10.1.2.3')", "true"],
+    ["ipv4_is_private('192.168.1.1/24')", "true"],
+    ["ipv4_is_private('127.0.0.1')", "false"],
+  ],
   "null and comparisons (scalar-data-types/null-values.md)": [
     ["int(null) == int(null)", "null"],
     ["5 == int(null)", "false"],
