@@ -180,28 +180,31 @@ function* topUp(context: OrchestrationContext, job: Job, before: Carry): Steps<C
   return carry;
 }
 
+/**
+ * One round: what runs is polled first, so that a slot which came free is taken in the same round, and what arrived is
+ * measured or verified in it.
+ */
 function* copyRound(context: OrchestrationContext, job: Job, before: Carry): Steps<Round> {
   const now = context.df.currentUtcDateTime;
-  const statusDue =
-    before.statusAt === null || now.getTime() - Date.parse(before.statusAt) >= STATUS_EVERY_MS;
   const run = ref(job, before);
-  const calls = pickFlights(before.flights, before.slots, now.toISOString()).map((flight) => ({
-    name: callOf(flight),
-    input: { ...run, flight },
-  }));
   const running = before.flights.filter(
     (flight) => flight.stage === "exporting" || flight.stage === "ingesting",
   );
-  const outcomes = yield* flightRound(
-    context,
-    calls,
-    running.length === 0 ? undefined : { ...run, flights: running },
-    statusDue ? [{ name: ACTIVITY.refreshStatus, input: run }] : [],
-  );
-  const applied = applyOutcomes(before, outcomes, job.maxAttempts, now.getTime());
-  let carry = statusDue ? { ...applied.carry, statusAt: now.toISOString() } : applied.carry;
-  for (const entry of applied.entries) carry = yield* record(context, job, carry, entry);
-  return { carry, calls: calls.length + 3, moved: applied.moved };
+  const polled =
+    running.length === 0 ? [] : yield* flightRound(context, [], { ...run, flights: running }, []);
+  const seen = applyOutcomes(before, polled, job.maxAttempts, now.getTime());
+  const calls = pickFlights(seen.carry.flights, before.slots, now.toISOString()).map((flight) => ({
+    name: callOf(flight),
+    input: { ...run, flight },
+  }));
+  const statusDue =
+    before.statusAt === null || now.getTime() - Date.parse(before.statusAt) >= STATUS_EVERY_MS;
+  const status = statusDue ? [{ name: ACTIVITY.refreshStatus, input: run }] : [];
+  const outcomes = yield* flightRound(context, calls, undefined, status);
+  const done = applyOutcomes(seen.carry, outcomes, job.maxAttempts, now.getTime());
+  let carry = statusDue ? { ...done.carry, statusAt: now.toISOString() } : done.carry;
+  for (const entry of [...seen.entries, ...done.entries]) carry = yield* record(context, job, carry, entry);
+  return { carry, calls: calls.length + 4, moved: seen.moved || done.moved };
 }
 
 function* finishIterations(context: OrchestrationContext, job: Job, before: Carry): Steps<Carry> {
