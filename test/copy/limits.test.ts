@@ -48,4 +48,17 @@ describe("what a copy could lose in silence", () => {
     const tables = await copies.destination.command(DATABASE, ".show tables | project TableName");
     expect(tables.map((row) => row.TableName)).not.toContain("Secured");
   });
+
+  it("is refused with the reason: a table that holds rows at the destination which this copy did not bring", async () => {
+    for (const each of [copies.source, copies.destination]) {
+      await each.command(DATABASE, ".create table Held (Id: long)");
+      await each.command(DATABASE, ".set-or-append Held <| range Id from 1 to 3 step 1");
+    }
+    const copy = await copies.copy();
+    expect(copy.tables.find((table) => table.name === "Held")?.error).toMatch(
+      /holds 3 rows at the destination/,
+    );
+    const [row] = await copies.destination.query(DATABASE, "Held | count");
+    expect(row).toEqual({ Count: 3n });
+  });
 });
