@@ -1,8 +1,9 @@
 import type { KustoRelation } from "../catalog.ts";
-import { identifier, literal, physicalType } from "../engine/names.ts";
+import { identifier, literal } from "../engine/names.ts";
 import { withQuery } from "../engine/queries.ts";
 import type { CommandResult, Value } from "../engine/result.ts";
 import { rowsOf } from "../engine/rows.ts";
+import { physicalType } from "../physicalType.ts";
 import type { CommandContext } from "./context.ts";
 import { tokenAt } from "./lexer.ts";
 

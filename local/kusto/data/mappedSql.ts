@@ -1,8 +1,9 @@
 import type { KustoColumn } from "../catalog.ts";
+import { physicalType } from "../physicalType.ts";
 import type { MappedColumn } from "./mapping.ts";
 import type { LocalSource } from "./read.ts";
 import { quoteLiteral } from "./sqlText.ts";
-import { DEFAULT_MAX_VALUE_SIZE, physicalType, unixTimeSql, valueSql } from "./textColumn.ts";
+import { DEFAULT_MAX_VALUE_SIZE, unixTimeSql, valueSql } from "./textColumn.ts";
 
 /** The largest value that a column of this request holds. */
 export function limitOf(local: LocalSource, column: KustoColumn): number {

@@ -1,6 +1,7 @@
 import type { KustoColumn, KustoType } from "../catalog.ts";
+import { physicalType } from "../physicalType.ts";
 import { textSql } from "./columnText.ts";
-import { cutSql, dynamicSql, physicalType, valueSql } from "./textColumn.ts";
+import { cutSql, dynamicSql, valueSql } from "./textColumn.ts";
 
 /** Kinds of Parquet columns that convert alike. */
 export type ParquetKind =

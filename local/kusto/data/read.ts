@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { KustoColumn } from "../catalog.ts";
+import { physicalType } from "../physicalType.ts";
 import type { IdentityUsage, StorageAccess } from "./blobs.ts";
 import { delimiterOf, formatOf, isGzip } from "./dataFormat.ts";
 import { prepareConnection, READING } from "./functions.ts";
@@ -16,7 +17,6 @@ import { readLines } from "./readLines.ts";
 import { readParquet } from "./readParquet.ts";
 import { quoteIdentifier } from "./sqlText.ts";
 import { parseStorageLocation } from "./storageLocation.ts";
-import { physicalType } from "./textColumn.ts";
 
 /** What to read, and as what. */
 export interface ReadRequest {

@@ -1,4 +1,5 @@
-import type { KustoColumn, KustoType } from "../catalog.ts";
+import type { KustoColumn } from "../catalog.ts";
+import { physicalType } from "../physicalType.ts";
 import type { Transform } from "./mapping.ts";
 
 /** Largest string or dynamic value without an encoding policy (`kusto/query/scalar-data-types/string.md`, `dynamic.md`). */
@@ -6,24 +7,6 @@ export const DEFAULT_MAX_VALUE_SIZE = 1024 * 1024;
 
 const EPOCH_TICKS = "621355968000000000";
 const LAST_TICK = "3155378975999999999";
-const PHYSICAL: Readonly<Record<KustoType, string>> = {
-  bool: "BOOLEAN",
-  int: "INTEGER",
-  long: "BIGINT",
-  real: "DOUBLE",
-  decimal: "VARCHAR",
-  datetime: "BIGINT",
-  timespan: "BIGINT",
-  guid: "VARCHAR",
-  string: "VARCHAR",
-  dynamic: "VARCHAR",
-};
-
-/** The DuckDB type that holds a Kusto type (see `catalog.ts`). */
-export function physicalType(type: KustoType): string {
-  return PHYSICAL[type];
-}
-
 function datetimeSql(x: string): string {
   const usual = String.raw`regexp_full_match(${x}, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{7}Z')`;
   const ticks = `(epoch_us(TRY_CAST(left(${x}, 26) AS TIMESTAMP)) + 62135596800000000) * 10 + (ascii(${x}[27]) - 48)`;

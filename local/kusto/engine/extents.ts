@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { identifier, physicalType } from "./names.ts";
+import { physicalType } from "../physicalType.ts";
+import { identifier } from "./names.ts";
 import type { ColumnState, ExtentState, RowTime } from "./state.ts";
 import type { Store } from "./store.ts";
 

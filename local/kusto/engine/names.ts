@@ -1,5 +1,6 @@
 import type { KustoType } from "../catalog.ts";
 import { semanticError } from "../kustoError.ts";
+import { physicalType } from "../physicalType.ts";
 
 /** A DuckDB identifier. */
 export function identifier(name: string): string {
@@ -43,24 +44,6 @@ export function kustoType(text: string): KustoType {
   const type = TYPE_ALIASES[text];
   if (type === undefined) throw semanticError(`'${text}' is not a known scalar data type.`);
   return type;
-}
-
-const PHYSICAL: Readonly<Record<KustoType, string>> = {
-  bool: "BOOLEAN",
-  int: "INTEGER",
-  long: "BIGINT",
-  real: "DOUBLE",
-  decimal: "VARCHAR",
-  datetime: "BIGINT",
-  timespan: "BIGINT",
-  guid: "VARCHAR",
-  string: "VARCHAR",
-  dynamic: "VARCHAR",
-};
-
-/** The DuckDB type that holds a Kusto type (see catalog.ts). */
-export function physicalType(type: KustoType): string {
-  return PHYSICAL[type];
 }
 
 /** What a row has in a column that its extent doesn't know: null, or the empty string, for strings have no null. */

@@ -1,18 +1,9 @@
 import type { KustoType } from "../catalog.ts";
 import { semanticError } from "../kustoError.ts";
+import { physicalType } from "../physicalType.ts";
 import { datetimeTicks } from "./datetimeText.ts";
 import { guidText } from "./guidText.ts";
-import {
-  bigintSql,
-  call,
-  nullOf,
-  physicalType,
-  quoted,
-  type Scalar,
-  scalar,
-  stringLiteral,
-  stringOf,
-} from "./sql.ts";
+import { bigintSql, call, nullOf, quoted, type Scalar, scalar, stringLiteral, stringOf } from "./sql.ts";
 import { timespanTicks } from "./timespanText.ts";
 
 const EPOCH_MICROSECONDS = "62135596800000000";

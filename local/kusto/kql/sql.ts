@@ -1,4 +1,5 @@
 import type { KustoType } from "../catalog.ts";
+import { physicalType } from "../physicalType.ts";
 
 /** A scalar expression in DuckDB SQL, in the physical form of its Kusto type (see catalog.ts). */
 export interface Scalar {
@@ -24,27 +25,10 @@ export function quoted(value: string): string {
     .join(" || chr(0) || ")})`;
 }
 
-const PHYSICAL: Record<KustoType, string> = {
-  bool: "BOOLEAN",
-  int: "INTEGER",
-  long: "BIGINT",
-  real: "DOUBLE",
-  decimal: "VARCHAR",
-  datetime: "BIGINT",
-  timespan: "BIGINT",
-  guid: "VARCHAR",
-  string: "VARCHAR",
-  dynamic: "VARCHAR",
-};
-
-export function physicalType(type: KustoType): string {
-  return PHYSICAL[type];
-}
-
 /** The null of a type; a string has none, so its empty value. */
 export function nullOf(type: KustoType): Scalar {
   if (type === "string") return stringLiteral("");
-  return { sql: `NULL::${PHYSICAL[type]}`, type, nullable: true };
+  return { sql: `NULL::${physicalType(type)}`, type, nullable: true };
 }
 
 export function stringLiteral(value: string): Scalar {

@@ -1,5 +1,6 @@
 import type { Catalog, ExternalData, KustoColumn, KustoRelation, KustoType } from "../../catalog.ts";
 import { notSupported, semanticError } from "../../kustoError.ts";
+import { physicalType } from "../../physicalType.ts";
 import { type Environment, newId, over, PendingExternal } from "../context.ts";
 import { convert } from "../conversions.ts";
 import { expression } from "../expressions.ts";
@@ -7,7 +8,7 @@ import { literal } from "../literals.ts";
 import { arithmetic } from "../operatorsBinary.ts";
 import { type Column, computed, emptyRelation, type Relation } from "../relation.ts";
 import { typeNamed } from "../scalars/call.ts";
-import { identifier, nullOf, physicalType, type Scalar } from "../sql.ts";
+import { identifier, nullOf, type Scalar } from "../sql.ts";
 import { list, maybe, type Node, nameOf, part, text } from "../syntax.ts";
 import { analyzed, unnamed } from "./naming.ts";
 

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import type { KustoColumn, KustoType } from "../../../../local/kusto/catalog.ts";
 import type { StorageAccess } from "../../../../local/kusto/data/blobs.ts";
 import { prepareConnection } from "../../../../local/kusto/data/functions.ts";
-import { physicalType } from "../../../../local/kusto/data/textColumn.ts";
 import { canonicalDecimal } from "../../../../local/kusto/kql/values.ts";
+import { physicalType } from "../../../../local/kusto/physicalType.ts";
 
 export type Cell = string | number | bigint | boolean | null;
 
