@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { recordFrom, recordOf } from "./record.ts";
 
 /** Which end of a copy: a cluster's query URI (never with credentials) and a database of it. */
 export const endpointSchema = z.object({
@@ -10,6 +11,12 @@ export const modeSchema = z.enum(["backfill", "backfill-and-new", "new"]);
 export const formatSchema = z.enum(["auto", "csv", "parquet"]);
 export const existingRowsSchema = z.enum(["refuse", "keep"]);
 export const ingestionSchema = z.enum(["queued", "direct"]);
+/** When copied rows are shown: those of an iteration together, or each window's as soon as it is verified. */
+export const visibilitySchema = z.enum(["iteration", "window"]);
+/** How far the destination's schema follows: tables and columns; functions, mappings and policies too; or not at all. */
+export const schemaModeSchema = z.enum(["tables", "all", "none"]);
+/** What becomes of a destination's update policies that would run on copied rows. */
+export const updatePoliciesSchema = z.enum(["refuse", "disable"]);
 
 /** A number of concurrent operations, or a share of what the cluster's capacity allows. */
 export const slotsSchema = z.union([
@@ -26,14 +33,22 @@ export const jobSchema = z.object({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/),
   source: endpointSchema,
   destination: endpointSchema,
-  /** URL of the lake folder, without credentials. */
+  /** URL of the lake folder that holds the checkpoint log, without credentials. */
   lake: z.string().min(1),
+  /** Further lake folders that staged files are spread over, as storage throttles by account. */
+  stagingLakes: z.array(z.string().min(1)).default([]),
+  /** How the clusters reach a lake, by its URL, where it isn't by the app's standard: never a secret. */
+  lakeAccess: recordOf(z.string()).default(() => recordFrom<string>([])),
   tables: z.object({
     include: z.array(z.string().min(1)),
     exclude: z.array(z.string().min(1)),
     /** Tables copied whole when they changed, whatever their ingestion-time policy. */
     snapshot: z.array(z.string().min(1)),
+    /** Pipes appended to a table's rows, by table name; they go before the job's own `query`. */
+    queries: recordOf(z.string()).default(() => recordFrom<string>([])),
   }),
+  /** Pipes appended to the rows of every table that has none of its own: `| where … | project …`. */
+  query: z.string().nullable().default(null),
   /** Target time between two iterations, milliseconds. */
   rpoMs: z.number().int().positive(),
   /** Rows ingested before this moment (ISO) are left out; null copies all history. */
@@ -43,6 +58,9 @@ export const jobSchema = z.object({
   /** What to do where a destination table holds rows before its first copy. */
   existingRows: existingRowsSchema,
   ingestion: ingestionSchema,
+  visibility: visibilitySchema.default("iteration"),
+  schema: schemaModeSchema.default("tables"),
+  updatePolicies: updatePoliciesSchema.default("refuse"),
   slots: z.object({ export: slotsSchema, ingestion: slotsSchema, query: slotsSchema }),
   /** Upper bound of rows planned into one window. */
   windowRows: z.number().int().positive(),

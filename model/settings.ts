@@ -8,6 +8,9 @@ import {
   jobSchema,
   modeSchema,
   type Slots,
+  schemaModeSchema,
+  updatePoliciesSchema,
+  visibilitySchema,
 } from "./job.ts";
 import { msFromTicks, ticksFromIso } from "./ticks.ts";
 
@@ -45,6 +48,10 @@ const rawSchema = z.object({
   KUSTO_COPY_EXISTING_ROWS: choiceSetting(existingRowsSchema).default("refuse"),
   KUSTO_COPY_FORMAT: choiceSetting(formatSchema).default("auto"),
   KUSTO_COPY_INGESTION: choiceSetting(ingestionSchema).default("queued"),
+  KUSTO_COPY_VISIBILITY: choiceSetting(visibilitySchema).default("iteration"),
+  KUSTO_COPY_SCHEMA: choiceSetting(schemaModeSchema).default("tables"),
+  KUSTO_COPY_UPDATE_POLICIES: choiceSetting(updatePoliciesSchema).default("refuse"),
+  KUSTO_COPY_QUERY: z.string().default(""),
   KUSTO_COPY_EXPORT_SLOTS: slotsSetting("100%"),
   KUSTO_COPY_INGESTION_SLOTS: slotsSetting("100%"),
   KUSTO_COPY_QUERY_SLOTS: slotsSetting("10%"),
@@ -118,6 +125,10 @@ export function jobOfSettings(settings: RawSettings, endpoints: PublicEndpoints,
     existingRows: settings.KUSTO_COPY_EXISTING_ROWS,
     format: settings.KUSTO_COPY_FORMAT,
     ingestion: settings.KUSTO_COPY_INGESTION,
+    query: settings.KUSTO_COPY_QUERY === "" ? null : settings.KUSTO_COPY_QUERY,
+    visibility: settings.KUSTO_COPY_VISIBILITY,
+    schema: settings.KUSTO_COPY_SCHEMA,
+    updatePolicies: settings.KUSTO_COPY_UPDATE_POLICIES,
     slots: {
       export: settings.KUSTO_COPY_EXPORT_SLOTS,
       ingestion: settings.KUSTO_COPY_INGESTION_SLOTS,
