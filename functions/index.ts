@@ -3,4 +3,5 @@ import "../orchestrators/index.ts";
 import "./getCopies.ts";
 import "./health.ts";
 import "./postCopies.ts";
+import "./purgeTimer.ts";
 import "./timer.ts";

@@ -63,12 +63,20 @@ const rawSchema = z.object({
   KUSTO_COPY_STATUS_ACCESS: accessSetting("impersonate"),
   KUSTO_COPY_EVENTS_TOPIC: z.string().default(""),
   KUSTO_COPY_EVENTS_KEY: z.string().default(""),
+  KUSTO_COPY_HISTORY_KEPT: durationSetting("14d"),
 });
 
 export type RawSettings = z.infer<typeof rawSchema>;
 
 /** Every app setting's name, for documentation and deployment to be held against. */
 export const SETTING_NAMES = Object.keys(rawSchema.shape);
+
+/** Settings that the host reads, or that say when a timer ticks: the app's functions are made with them. */
+export const HOST_SETTING_NAMES: readonly string[] = [
+  "KUSTO_COPY_TICK",
+  "KUSTO_COPY_PURGE_TICK",
+  "KUSTO_COPY_TASK_HUB",
+];
 
 /** A setting that can't be used: its name and why. The value isn't repeated, as it may hold a secret. */
 export interface SettingProblem {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { SETTING_NAMES } from "../model/settings.ts";
+import { HOST_SETTING_NAMES, SETTING_NAMES } from "../model/settings.ts";
 
-const settings = [...SETTING_NAMES, "KUSTO_COPY_TICK"].toSorted();
+const settings = [...SETTING_NAMES, ...HOST_SETTING_NAMES].toSorted();
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 const namesIn = (text: string) => [...new Set(text.match(/\bKUSTO_COPY_[A-Z_]*[A-Z]\b/g))].toSorted();
 

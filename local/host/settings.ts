@@ -22,6 +22,7 @@ const hostJsonSchema = z.looseObject({
 
 export interface HostSettings {
   routePrefix: string;
+  /** As it is written, with `%NAME%` where an app setting names it. */
   hubName: string | null;
   maxConcurrentActivities: number;
   maxConcurrentOrchestrators: number;
@@ -38,7 +39,7 @@ export function readHostSettings(appDirectory: string): HostSettings {
   const perCore = 10 * availableParallelism();
   return {
     routePrefix: parsed.data.extensions?.http?.routePrefix ?? "api",
-    hubName: durableTask?.hubName === undefined ? null : withSettings(durableTask.hubName),
+    hubName: durableTask?.hubName ?? null,
     maxConcurrentActivities: durableTask?.maxConcurrentActivityFunctions ?? perCore,
     maxConcurrentOrchestrators: durableTask?.maxConcurrentOrchestratorFunctions ?? perCore,
     logLevels: parsed.data.logging?.logLevel ?? {},

@@ -13,7 +13,7 @@ import { runHooks } from "./invoke.ts";
 import { type Keys, mayCall, readKeys } from "./keys.ts";
 import { createLog, type HostLog } from "./logs.ts";
 import { compareRoutes, type Route, routeOf } from "./routes.ts";
-import { applyLocalSettings, type HostSettings, readHostSettings } from "./settings.ts";
+import { applyLocalSettings, type HostSettings, readHostSettings, withSettings } from "./settings.ts";
 import { startTimers, type Timers } from "./timerTriggers.ts";
 
 export interface HostOptions {
@@ -52,7 +52,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const log = createLog(settings.logLevels, options.write);
   const app = await loadApp(options.app, log);
   const keys = readKeys(options.data === undefined ? null : join(options.data, "keys.json"));
-  const taskHub = options.taskHub ?? settings.hubName ?? "TestHubName";
+  const taskHub = options.taskHub ?? withSettings(settings.hubName ?? "TestHubName");
   const inData = (file: string): string | null =>
     options.data === undefined ? null : join(options.data, file);
 

@@ -51,6 +51,7 @@ export function appSettings(urls: Urls): Record<string, string> {
     KUSTO_COPY_LAKE: `${urls.lake}/copy/demo;${storageAccount.key}`,
     KUSTO_COPY_RPO: "00:05:00",
     KUSTO_COPY_TICK: "0 * * * * *",
+    KUSTO_COPY_TASK_HUB: "KustoCopyLocal",
     KUSTO_COPY_EVENTS_TOPIC: `${urls.events}/api/events`,
     KUSTO_COPY_EVENTS_KEY: "local",
     FUNCTIONS_WORKER_RUNTIME: "node",
