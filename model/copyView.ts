@@ -1,6 +1,6 @@
 import type { Lane } from "./checkpoint/entries.ts";
-import { windowsOf } from "./checkpoint/fold.ts";
 import type { State } from "./checkpoint/state.ts";
+import { windowsOf } from "./checkpoint/windows.ts";
 import { lagSeconds } from "./lag.ts";
 
 export type CopyState = "running" | "succeeded" | "failed" | "paused" | "cancelled";

@@ -1,6 +1,6 @@
 import { windowId } from "./checkpoint/entries.ts";
-import { windowsOf } from "./checkpoint/fold.ts";
 import type { OpenIteration, State } from "./checkpoint/state.ts";
+import { windowsOf } from "./checkpoint/windows.ts";
 import { formatDuration } from "./durations.ts";
 import { lagSeconds } from "./lag.ts";
 import { STATUS_COLUMNS, type StatusColumn } from "./statusColumns.ts";

@@ -1,7 +1,7 @@
 import type { KustoClient } from "../../kusto/client.ts";
 import { readCounts } from "../../kusto/reads.ts";
-import { windowsOf } from "../../model/checkpoint/fold.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
+import { windowsOf } from "../../model/checkpoint/windows.ts";
 import { chunked } from "../../model/chunked.ts";
 import type { Job } from "../../model/job.ts";
 

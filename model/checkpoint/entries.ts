@@ -54,6 +54,8 @@ export const plannedTableSchema = z.object({
   upTo: z.string(),
   /** Present on a table that is replaced as a whole: tells whether a snapshot table changed since. */
   signature: z.string().optional(),
+  /** Present on a table that is copied whole once more because it was asked for. */
+  resync: z.boolean().optional(),
   windows: z.array(windowRangeSchema),
 });
 
@@ -78,6 +80,13 @@ const stagedSchema = z.object({
   tag: z.string(),
   rows: z.number().int().nonnegative(),
   extents: z.array(z.string()),
+});
+
+/** An update policy that copies switch off: the target table, its policy before, and as it is set meanwhile (JSON). */
+export const disabledPolicySchema = z.object({
+  table: z.string(),
+  policy: z.string(),
+  disabled: z.string(),
 });
 
 const base = {
@@ -154,12 +163,42 @@ export const entrySchema = z.discriminatedUnion("kind", [
     /** Tables whose move the cluster refused with everything still in staging: the intent is taken back. */
     withdrawn: z.array(z.object({ table: z.string(), reason: z.string() })).default([]),
   }),
-  z.object({ ...base, kind: z.literal("iterationCommitted"), iteration: z.number().int().positive() }),
+  z.object({
+    ...base,
+    kind: z.literal("iterationCommitted"),
+    iteration: z.number().int().positive(),
+    /** Given up at a cancellation: what was promoted counts, and the replica is no newer for it. */
+    abandoned: z.boolean().optional(),
+  }),
   z.object({ ...base, kind: z.literal("cleaned"), iteration: z.number().int().positive() }),
   z.object({ ...base, kind: z.literal("failed"), reason: z.string() }),
+  z.object({
+    ...base,
+    kind: z.literal("resyncAccepted"),
+    /** The request's own id: one that is met again, as its file could not be removed, changes nothing more. */
+    request: z.string(),
+    tables: z.array(z.string()),
+  }),
+  z.object({
+    ...base,
+    kind: z.literal("runEnded"),
+    outcome: z.enum(["paused", "cancelled", "stopped"]),
+    reason: z.string(),
+  }),
+  z.object({
+    ...base,
+    kind: z.literal("updatePoliciesDisabled"),
+    policies: z.array(disabledPolicySchema),
+  }),
+  z.object({
+    ...base,
+    kind: z.literal("updatePoliciesRestored"),
+    tables: z.array(z.string()),
+  }),
 ]);
 
 export type Entry = z.infer<typeof entrySchema>;
+export type DisabledPolicy = z.infer<typeof disabledPolicySchema>;
 export type EntryKind = Entry["kind"];
 export type EntryOf<K extends EntryKind> = Extract<Entry, { kind: K }>;
 export type Lane = z.infer<typeof laneSchema>;

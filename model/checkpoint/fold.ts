@@ -1,6 +1,7 @@
 import { copyRecord, recordFrom } from "../record.ts";
-import { type Entry, type EntryOf, windowId, windowPlace } from "./entries.ts";
-import { FINISHED_KEPT, type OpenIteration, openIteration, type State, type WindowState } from "./state.ts";
+import { committed } from "./commit.ts";
+import { type Entry, type EntryOf, type PlannedTable, windowId } from "./entries.ts";
+import { type OpenIteration, openIteration, RESYNCS_KEPT, type State, type WindowState } from "./state.ts";
 
 /**
  * The state after one more entry of the log. The state that is given stays as it was.
@@ -13,8 +14,12 @@ import { FINISHED_KEPT, type OpenIteration, openIteration, type State, type Wind
  *    verified, and an iteration is committed only when no intent is open and each of its windows is promoted or its
  *    table parked.
  * 5. A table's cursor passes the rows that were promoted and no others, whatever befell the table since: rows are
- *    never copied twice. Where only a part was promoted no cursor is right, and the table is stopped.
- * 6. A stopped table stays stopped, whatever the other lane commits.
+ *    never copied twice. Where only a part was promoted the cursor stays, and the rest is owed; where the part took the
+ *    place of the table no cursor is right, and the table is stopped.
+ * 6. A stopped table stays stopped, whatever the other lane commits, until it is resynchronised.
+ * 7. What is owed is planned next in its lane, cut as it was: a window that was promoted is in no later plan.
+ * 8. A table that the open forward iteration copies from its beginning is in no plan of the backfill lane, and one that is
+ *    resynchronised is in one open iteration only: its rows would come twice.
  *
  * Throws an Error where an entry breaks one: such a log was not written by this protocol.
  */
@@ -44,6 +49,17 @@ export function fold(state: State, entry: Entry): State {
       return { ...before, toClean: before.toClean.filter((each) => each.iteration !== entry.iteration) };
     case "failed":
       return { ...before, failed: entry.reason };
+    case "resyncAccepted":
+      return resyncAccepted(before, entry);
+    case "runEnded":
+      return { ...before, ended: { outcome: entry.outcome, reason: entry.reason, at: entry.at } };
+    case "updatePoliciesDisabled":
+      return policiesDisabled(before, entry);
+    case "updatePoliciesRestored":
+      return {
+        ...before,
+        disabledPolicies: before.disabledPolicies.filter((each) => !entry.tables.includes(each.table)),
+      };
   }
 }
 
@@ -51,7 +67,7 @@ function runOpened(state: State, entry: EntryOf<"runOpened">): State {
   if (entry.run !== entry.number) {
     throw new Error(`entry ${entry.number} opens a run and says that it is run ${entry.run}`);
   }
-  const { failed: _, ...rest } = state;
+  const { failed: _, ended: __, ...rest } = state;
   return {
     ...rest,
     copyId: state.copyId ?? entry.copyId,
@@ -75,6 +91,7 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new Error(`entry ${entry.number} plans table ${twice} twice`);
   refuseSecondBeginning(state, entry);
+  refuseAnotherCut(state, entry);
   const windows: Record<string, WindowState> = {};
   entry.tables.forEach((table, t) => {
     table.windows.forEach((_, w) => {
@@ -118,16 +135,53 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
   return { ...state, lastIteration: entry.iteration, tables, open: { ...state.open, [entry.lane]: open } };
 }
 
-/** A table that the open forward iteration copies from its first row is no table of the backfill: it would come twice. */
+/** Keeps invariant 8. */
 function refuseSecondBeginning(state: State, entry: EntryOf<"iterationPlanned">): void {
-  const forward = state.open.forward;
-  if (entry.lane !== "backfill" || !forward) return;
-  const begun = forward.tables.filter((table) => table.after === undefined && table.signature === undefined);
-  const again = begun.find((table) => entry.tables.some((each) => each.name === table.name));
+  const other = entry.lane === "backfill" ? state.open.forward : state.open.backfill;
+  const begins = (table: PlannedTable) => table.after === undefined && table.signature === undefined;
+  const again = entry.tables.find((table) => {
+    const begun = other?.tables.find((each) => each.name === table.name);
+    if (!begun) return false;
+    return table.resync === true || begun.resync === true || (entry.lane === "backfill" && begins(begun));
+  });
   if (!again) return;
   throw new Error(
-    `entry ${entry.number} plans table ${again.name} from its beginning, as iteration ${forward.iteration} does`,
+    `entry ${entry.number} plans table ${again.name} from its beginning, as iteration ${other?.iteration} does`,
   );
+}
+
+/** Keeps invariant 7. */
+function refuseAnotherCut(state: State, entry: EntryOf<"iterationPlanned">): void {
+  for (const table of entry.tables) {
+    const owed = state.tables[table.name]?.owed;
+    if (owed?.lane !== entry.lane || table.resync === true) continue;
+    const sameCut =
+      table.after === owed.after &&
+      table.upTo === owed.upTo &&
+      JSON.stringify(table.windows) === JSON.stringify(owed.windows);
+    if (!sameCut)
+      throw new Error(`entry ${entry.number} plans table ${table.name} otherwise than what is owed of it`);
+  }
+}
+
+/** What a resynchronisation makes good: a stop, an error, a rest that is owed. Tables that the log doesn't know begin anyway. */
+function resyncAccepted(state: State, entry: EntryOf<"resyncAccepted">): State {
+  if (state.resyncs.includes(entry.request)) return state;
+  const tables = copyRecord(state.tables);
+  for (const name of entry.tables) {
+    const known = tables[name];
+    if (!known) continue;
+    const { error: _, stopped: __, ...kept } = known;
+    tables[name] = { ...kept, resync: true };
+  }
+  return { ...state, tables, resyncs: [...state.resyncs, entry.request].slice(-RESYNCS_KEPT) };
+}
+
+/** A policy that is noted already keeps what it was at first: what a later look finds is what the copy set. */
+function policiesDisabled(state: State, entry: EntryOf<"updatePoliciesDisabled">): State {
+  const known = new Set(state.disabledPolicies.map((each) => each.table));
+  const added = entry.policies.filter((each) => !known.has(each.table));
+  return { ...state, disabledPolicies: [...state.disabledPolicies, ...added] };
 }
 
 function progress(state: State, entry: EntryOf<"progress">): State {
@@ -208,123 +262,6 @@ function promoted(state: State, entry: EntryOf<"promoted">): State {
     );
     return { ...open, windows, parked, stopped, intended: left };
   });
-}
-
-function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
-  const open = openIteration(state, entry.iteration);
-  if (!open) throw new Error(`entry ${entry.number} commits iteration ${entry.iteration}, which is not open`);
-  if (open.intended.length > 0) {
-    const waiting = open.intended.map((move) => move.table).join(", ");
-    throw new Error(
-      `entry ${entry.number} commits iteration ${entry.iteration} while the promotion of ${waiting} is under way`,
-    );
-  }
-  const tables = copyRecord(state.tables);
-  const summary: State["finished"][number]["tables"] = [];
-  open.tables.forEach((planned, t) => {
-    const own = windowsOf(open, t);
-    const promotedWindows = own.filter((window) => window.stage === "promoted");
-    const whole = promotedWindows.length === own.length;
-    const part = !whole && promotedWindows.length > 0;
-    const stopped =
-      open.stopped[planned.name] ??
-      (part
-        ? `Only a part of iteration ${open.iteration} was promoted to table ${planned.name}.`
-        : undefined);
-    // Parked after its promotion: its rows are in, and what parked it concerns the next iteration.
-    const reason = stopped ?? (whole ? undefined : open.parked[planned.name]);
-    if (reason === undefined && !whole) {
-      throw new Error(
-        `entry ${entry.number} commits iteration ${entry.iteration} before table ${planned.name} was promoted`,
-      );
-    }
-    summary.push({
-      name: planned.name,
-      windows: own.length,
-      rows: promotedWindows.reduce((sum, window) => sum + (window.rows ?? 0), 0),
-      bytes: promotedWindows.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
-      ...(reason === undefined ? {} : { error: reason }),
-    });
-    const known = tables[planned.name];
-    if (stopped !== undefined) {
-      const kept = known ?? { cursor: planned.after ?? "", backfill: "none" as const, backfillUpTo: "" };
-      tables[planned.name] = { ...kept, error: stopped, stopped };
-      return;
-    }
-    if (reason !== undefined) {
-      if (known) tables[planned.name] = { ...known, error: reason };
-      return;
-    }
-    tables[planned.name] = advanced(known, open, planned.upTo, planned.signature);
-  });
-  for (const name of open.quiet)
-    tables[name] = advanced(tables[name], open, open.upTo, tables[name]?.signature);
-  for (const { table, reason } of open.refused)
-    summary.push({ name: table, windows: 0, rows: 0, bytes: 0, error: reason });
-  const { [open.lane]: _, ...others } = state.open;
-  return {
-    ...state,
-    tables,
-    open: others,
-    toClean: [...state.toClean, { ...open, committedAt: entry.at }],
-    finished: [
-      ...state.finished,
-      {
-        iteration: open.iteration,
-        run: entry.run,
-        lane: open.lane,
-        upTo: open.upTo,
-        readAt: open.readAt,
-        committedAt: entry.at,
-        tables: summary,
-      },
-    ].slice(-FINISHED_KEPT),
-    ...(open.lane === "forward"
-      ? {
-          lastForward: {
-            upTo: open.upTo,
-            readAt: open.readAt,
-            durationMs: Math.max(0, Date.parse(entry.at) - Date.parse(open.readAt)),
-          },
-        }
-      : { historyReadAt: state.historyReadAt ?? open.readAt }),
-  };
-}
-
-function advanced(
-  known: State["tables"][string] | undefined,
-  open: OpenIteration,
-  upTo: string,
-  signature: string | undefined,
-) {
-  const cursor = open.lane === "forward" ? upTo : (known?.cursor ?? upTo);
-  const backfill = open.lane === "backfill" ? ("done" as const) : (known?.backfill ?? ("none" as const));
-  return {
-    cursor,
-    backfill,
-    backfillUpTo: known?.backfillUpTo ?? upTo,
-    ...(signature === undefined ? {} : { signature }),
-    ...(known?.stopped === undefined ? {} : { error: known.stopped, stopped: known.stopped }),
-  };
-}
-
-/** States of a planned table's windows, in the plan's order. */
-export function windowsOf(open: OpenIteration, table: number): WindowState[] {
-  const planned = open.tables[table];
-  if (!planned) return [];
-  return planned.windows.map(
-    (_, w) => open.windows[windowId(open.iteration, table, w)] ?? { stage: "planned", attempt: 0 },
-  );
-}
-
-/** The planned table and range of a window. Throws where the iteration has no such window. */
-export function plannedWindow(open: OpenIteration, id: string) {
-  const place = windowPlace(id);
-  const table = open.tables[place.table];
-  const range = table?.windows[place.window];
-  const state = open.windows[id];
-  if (!table || !range || !state) throw new Error(`iteration ${open.iteration} has no window ${id}`);
-  return { table, range, state, tableIndex: place.table };
 }
 
 function withOpen(

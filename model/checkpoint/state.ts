@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { jobSchema } from "../job.ts";
 import { recordFrom, recordOf } from "../record.ts";
-import { contentSchema, laneSchema, plannedTableSchema } from "./entries.ts";
+import {
+  contentSchema,
+  disabledPolicySchema,
+  laneSchema,
+  plannedTableSchema,
+  windowRangeSchema,
+} from "./entries.ts";
 
 /** Where one window stands, by the log. */
 export const windowStateSchema = z.object({
@@ -49,6 +55,14 @@ export const openIterationSchema = z.object({
   committedAt: z.string().optional(),
 });
 
+/** Windows that an iteration planned and didn't promote, though others of the table are shown: planned again as they are. */
+export const owedSchema = z.object({
+  lane: laneSchema,
+  after: z.string().optional(),
+  upTo: z.string(),
+  windows: z.array(windowRangeSchema),
+});
+
 /** What the log knows of a table of the job. */
 export const tableStateSchema = z.object({
   /** Committed forward cursor: everything up to it is copied, but for an unfinished backfill. */
@@ -60,6 +74,10 @@ export const tableStateSchema = z.object({
   error: z.string().optional(),
   /** Set where a promotion could not be shown to be whole: nothing is copied until the table is resynchronised. */
   stopped: z.string().optional(),
+  /** Asked for: the table is copied whole once more, and takes the place of what the destination holds. */
+  resync: z.boolean().optional(),
+  /** What is left of an iteration of which a part was shown: these windows and no others are copied next. */
+  owed: owedSchema.optional(),
 });
 
 export const finishedIterationSchema = z.object({
@@ -90,6 +108,14 @@ export const stateSchema = z.object({
     .object({ id: z.number().int(), step: z.string(), instance: z.string(), openedAt: z.string() })
     .optional(),
   failed: z.string().optional(),
+  /** How the last run ended where it was asked to. */
+  ended: z
+    .object({ outcome: z.enum(["paused", "cancelled", "stopped"]), reason: z.string(), at: z.string() })
+    .optional(),
+  /** Requests to resynchronise that were taken in, newest last. */
+  resyncs: z.array(z.string()).default([]),
+  /** Update policies of the destination that are switched off for the copy, and have to be restored. */
+  disabledPolicies: z.array(disabledPolicySchema).default([]),
   tables: recordOf(tableStateSchema),
   lastIteration: z.number().int(),
   open: z.object({ forward: openIterationSchema.optional(), backfill: openIterationSchema.optional() }),
@@ -103,12 +129,15 @@ export const stateSchema = z.object({
 
 export type WindowState = z.infer<typeof windowStateSchema>;
 export type OpenIteration = z.infer<typeof openIterationSchema>;
+export type Owed = z.infer<typeof owedSchema>;
 export type TableState = z.infer<typeof tableStateSchema>;
 export type FinishedIteration = z.infer<typeof finishedIterationSchema>;
 export type State = z.infer<typeof stateSchema>;
 
 export const emptyState: State = {
   next: 0,
+  resyncs: [],
+  disabledPolicies: [],
   tables: recordFrom<TableState>([]),
   lastIteration: 0,
   open: {},
@@ -118,6 +147,9 @@ export const emptyState: State = {
 
 /** Iterations kept in the state for status; older ones stay in the log's entries. */
 export const FINISHED_KEPT = 50;
+
+/** Requests to resynchronise that are remembered. */
+export const RESYNCS_KEPT = 50;
 
 /** The open iteration of that number, in whichever lane it is. */
 export function openIteration(state: State, iteration: number): OpenIteration | undefined {

@@ -310,9 +310,9 @@ test("a table that is parked after its rows are in doesn't have them copied a se
   expect(state.finished.at(-1)?.tables).toMatchObject([{ name: "T", rows: 10 }]);
 });
 
-test("a table of which only a part was promoted is stopped: no cursor is right for it", () => {
+test("a table of which only a part was promoted keeps its cursor and owes the rest, cut as it was", () => {
   const windows = ["2.0.0", "2.0.1"];
-  const state = stateOf([
+  const partly = [
     ...history,
     planned(2, "forward", { tables: { T: 2 } }),
     exported(2, windows),
@@ -321,8 +321,100 @@ test("a table of which only a part was promoted is stopped: no cursor is right f
     promoted(2, ["2.0.0"]),
     parked(2, "T"),
     committed(2),
+  ];
+  const state = stateOf(partly);
+  expect(state.tables.T).toMatchObject({
+    cursor: "cursor1",
+    error: "It can't be copied.",
+    owed: { lane: "forward", upTo: "cursor2", windows: [{ kind: "time", rows: 10 }] },
+  });
+  expect(() => stateOf([...partly, planned(3, "forward", { tables: { T: 2 }, upTo: "cursor2" })])).toThrow(
+    /otherwise than what is owed/,
+  );
+  const whole = stateOf([
+    ...partly,
+    planned(3, "forward", { tables: { T: 1 }, upTo: "cursor2" }),
+    ...copied(3, "T"),
+    committed(3),
+  ]);
+  expect(whole.tables.T).toEqual({ cursor: "cursor2", backfill: "done", backfillUpTo: "cursor1" });
+});
+
+test("a table that was to be replaced and of which only a part was promoted is stopped: no cursor is right for it", () => {
+  const windows = ["2.0.0", "2.0.1"];
+  const state = stateOf([
+    ...history,
+    planned(2, "forward", { tables: { T: 2 }, signature: "whole" }),
+    exported(2, windows),
+    staged(2, windows),
+    intended(2, "T", ["2.0.0"]),
+    promoted(2, ["2.0.0"]),
+    parked(2, "T"),
+    committed(2),
   ]);
   expect(state.tables.T).toMatchObject({ cursor: "cursor1", stopped: expect.stringContaining("part") });
+});
+
+test("a resynchronisation makes good what stopped a table, once per request, and the table stands where its copy does", () => {
+  const stopped = [
+    ...history,
+    planned(2, "forward", { tables: { T: 1 } }),
+    exported(2, ["2.0.0"]),
+    staged(2, ["2.0.0"]),
+    intended(2, "T", ["2.0.0"]),
+    promoted(2, [], [{ table: "T", reason: "It was lost." }]),
+    committed(2),
+  ];
+  const request: EntryBody = { kind: "resyncAccepted", request: "r1", tables: ["T", "unheard of"] };
+  const asked = stateOf([...stopped, request]);
+  expect(asked.tables.T).toMatchObject({ cursor: "cursor1", resync: true });
+  expect(asked.tables.T).not.toHaveProperty("stopped");
+  expect(asked.tables).not.toHaveProperty("unheard of");
+  const done = [
+    ...stopped,
+    request,
+    planned(3, "forward", { tables: { T: 1 }, signature: "followed", resync: true }),
+    ...copied(3, "T"),
+    committed(3),
+  ];
+  expect(stateOf(done).tables.T).toEqual({
+    cursor: "cursor3",
+    backfill: "done",
+    backfillUpTo: "cursor3",
+    signature: "followed",
+  });
+  // The request's file could not be removed, and is met again.
+  expect(stateOf([...done, request]).tables.T).not.toHaveProperty("resync");
+});
+
+test("a table that is resynchronised is in one open iteration only", () => {
+  const both = [
+    ...history,
+    planned(2, "backfill", { tables: { T: 1 } }),
+    { kind: "resyncAccepted" as const, request: "r1", tables: ["T"] },
+    planned(3, "forward", { tables: { T: 1 }, signature: "followed", resync: true }),
+  ];
+  expect(() => stateOf(both)).toThrow(/from its beginning/);
+});
+
+test("an iteration that was given up makes the replica no newer", () => {
+  const before = stateOf([
+    ...history,
+    planned(2, "forward", { tables: { T: 1 } }),
+    ...copied(2, "T"),
+    committed(2),
+  ]);
+  const after = stateOf([
+    ...history,
+    planned(2, "forward", { tables: { T: 1 } }),
+    ...copied(2, "T"),
+    committed(2),
+    planned(3, "forward", { tables: { T: 1 } }),
+    parked(3, "T", "The copy was cancelled."),
+    { kind: "iterationCommitted", iteration: 3, abandoned: true },
+  ]);
+  expect(after.lastForward).toEqual(before.lastForward);
+  expect(after.tables.T?.cursor).toBe("cursor2");
 });
 
 test("a table whose promotion can't be shown to be whole is stopped as it is, and the others are committed", () => {

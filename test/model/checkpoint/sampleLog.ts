@@ -57,6 +57,7 @@ export interface PlanParts {
   readonly upTo?: string;
   readonly readAt?: string;
   readonly signature?: string;
+  readonly resync?: boolean;
 }
 
 /** A plan with so many windows per table. */
@@ -76,6 +77,7 @@ export function planned(iteration: number, lane: Lane, parts: PlanParts): EntryB
       format: "csv" as const,
       upTo,
       ...(parts.signature === undefined ? {} : { signature: parts.signature }),
+      ...(parts.resync === undefined ? {} : { resync: parts.resync }),
       windows: Array.from({ length: windows }, () => ({ kind: "time" as const, rows: 10 })),
     })),
     quiet: [...(parts.quiet ?? [])],

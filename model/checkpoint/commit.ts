@@ -1,0 +1,135 @@
+import { copyRecord } from "../record.ts";
+import type { EntryOf, PlannedTable } from "./entries.ts";
+import {
+  FINISHED_KEPT,
+  type OpenIteration,
+  type Owed,
+  openIteration,
+  type State,
+  type TableState,
+  type WindowState,
+} from "./state.ts";
+import { windowsOf } from "./windows.ts";
+
+/**
+ * The state after a commit: each table's cursor passes what of it was promoted, and nothing else. See the invariants of
+ * fold.ts.
+ */
+export function committed(state: State, entry: EntryOf<"iterationCommitted">): State {
+  const open = openIteration(state, entry.iteration);
+  if (!open) throw new Error(`entry ${entry.number} commits iteration ${entry.iteration}, which is not open`);
+  if (open.intended.length > 0) {
+    const waiting = open.intended.map((move) => move.table).join(", ");
+    throw new Error(
+      `entry ${entry.number} commits iteration ${entry.iteration} while the promotion of ${waiting} is under way`,
+    );
+  }
+  const tables = copyRecord(state.tables);
+  const summary: State["finished"][number]["tables"] = [];
+  open.tables.forEach((planned, t) => {
+    const own = windowsOf(open, t);
+    const promotedWindows = own.filter((window) => window.stage === "promoted");
+    const whole = promotedWindows.length === own.length;
+    const part = !whole && promotedWindows.length > 0;
+    const stopped =
+      open.stopped[planned.name] ??
+      (part && planned.signature !== undefined
+        ? `Only a part of iteration ${open.iteration} was promoted to table ${planned.name}.`
+        : undefined);
+    // Parked after its promotion: its rows are in, and what parked it concerns the next iteration.
+    const reason = stopped ?? (whole ? undefined : open.parked[planned.name]);
+    if (reason === undefined && !whole) {
+      throw new Error(
+        `entry ${entry.number} commits iteration ${entry.iteration} before table ${planned.name} was promoted`,
+      );
+    }
+    summary.push({
+      name: planned.name,
+      windows: own.length,
+      rows: promotedWindows.reduce((sum, window) => sum + (window.rows ?? 0), 0),
+      bytes: promotedWindows.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
+      ...(reason === undefined ? {} : { error: reason }),
+    });
+    const known = tables[planned.name];
+    if (stopped !== undefined) {
+      tables[planned.name] = { ...(known ?? beginning(planned)), error: stopped, stopped };
+    } else if (reason !== undefined) {
+      const kept = known ?? (part ? beginning(planned) : undefined);
+      const owed = part ? { owed: owedOf(planned, own, open.lane) } : {};
+      if (kept) tables[planned.name] = { ...kept, ...owed, error: reason };
+    } else {
+      tables[planned.name] = advanced(known, open, planned.upTo, planned.signature, planned.resync === true);
+    }
+  });
+  for (const name of open.quiet)
+    tables[name] = advanced(tables[name], open, open.upTo, tables[name]?.signature, false);
+  for (const { table, reason } of open.refused)
+    summary.push({ name: table, windows: 0, rows: 0, bytes: 0, error: reason });
+  const { [open.lane]: _, ...others } = state.open;
+  return {
+    ...state,
+    tables,
+    open: others,
+    toClean: [...state.toClean, { ...open, committedAt: entry.at }],
+    finished: [
+      ...state.finished,
+      {
+        iteration: open.iteration,
+        run: entry.run,
+        lane: open.lane,
+        upTo: open.upTo,
+        readAt: open.readAt,
+        committedAt: entry.at,
+        tables: summary,
+      },
+    ].slice(-FINISHED_KEPT),
+    ...(entry.abandoned === true
+      ? {}
+      : open.lane === "forward"
+        ? {
+            lastForward: {
+              upTo: open.upTo,
+              readAt: open.readAt,
+              durationMs: Math.max(0, Date.parse(entry.at) - Date.parse(open.readAt)),
+            },
+          }
+        : { historyReadAt: state.historyReadAt ?? open.readAt }),
+  };
+}
+
+/** What a table that the log doesn't know yet stands at when its first iteration could not be committed. */
+function beginning(planned: PlannedTable): TableState {
+  return { cursor: planned.after ?? "", backfill: "none", backfillUpTo: "" };
+}
+
+function owedOf(planned: PlannedTable, own: readonly WindowState[], lane: OpenIteration["lane"]): Owed {
+  return {
+    lane,
+    ...(planned.after === undefined ? {} : { after: planned.after }),
+    upTo: planned.upTo,
+    windows: planned.windows.filter((_, w) => own[w]?.stage !== "promoted"),
+  };
+}
+
+function advanced(
+  known: TableState | undefined,
+  open: OpenIteration,
+  upTo: string,
+  signature: string | undefined,
+  resynced: boolean,
+): TableState {
+  const signed = signature === undefined ? {} : { signature };
+  // Copied whole up to there, whatever each lane had done before.
+  if (resynced) return { cursor: upTo, backfill: "done", backfillUpTo: upTo, ...signed };
+  const cursor = open.lane === "forward" ? upTo : (known?.cursor ?? upTo);
+  const backfill = open.lane === "backfill" ? ("done" as const) : (known?.backfill ?? ("none" as const));
+  return {
+    cursor,
+    backfill,
+    backfillUpTo: known?.backfillUpTo ?? upTo,
+    ...signed,
+    ...(known?.resync === true ? { resync: true } : {}),
+    ...(known?.owed !== undefined && known.owed.lane !== open.lane ? { owed: known.owed } : {}),
+    ...(known?.stopped === undefined ? {} : { error: known.stopped, stopped: known.stopped }),
+  };
+}
