@@ -1,4 +1,4 @@
-import { Terminal } from "../model/errors.ts";
+import type { Terminal } from "../model/errors.ts";
 
 /** The properties of a connection string, each under one name. */
 export type Keyword =
@@ -20,6 +20,7 @@ export type Keyword =
   | "password"
   | "applicationName"
   | "userName"
+  | "consistency"
   | "harmless";
 
 /**
@@ -63,6 +64,7 @@ const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
     password: ["password", "pwd"],
     applicationName: ["applicationnamefortracing", "traceappname"],
     userName: ["usernamefortracing", "traceusername"],
+    consistency: ["queryconsistency"],
     // Of other clients' transport and tracing; they change nothing of what is answered.
     harmless: [
       "clientversionfortracing",
@@ -76,11 +78,14 @@ const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
   }).flatMap(([keyword, names]) => names.map((name): [string, Keyword] => [name, keyword as Keyword])),
 );
 
+/** Makes the error of a string that can't be used from what is wrong with it, which holds names and never values. */
+export type Refusal = (what: string) => Terminal;
+
 /** What was given, and the name it was given by. */
 export type Properties = Map<Keyword, { readonly name: string; readonly value: string }>;
 
-/** `name=value` pairs; a first segment without a name is the data source. */
-export function splitSegments(text: string): string[] {
+/** The segments between semicolons, those inside of double quotation marks kept together; empty ones are left out. */
+export function splitSegments(text: string, invalid: Refusal): string[] {
   const segments: string[] = [];
   let current = "";
   let quoted = false;
@@ -96,8 +101,11 @@ export function splitSegments(text: string): string[] {
   return segments.map((segment) => segment.trim()).filter((segment) => segment !== "");
 }
 
-/** Each property with its value; unknown names and contradictions are refused by name. */
-export function readProperties(segments: readonly string[]): Properties {
+/**
+ * Each property with its value: `name=value`, and a first segment without a name is the data source. Unknown names
+ * and contradictions are refused by name.
+ */
+export function readProperties(segments: readonly string[], invalid: Refusal): Properties {
   const properties: Properties = new Map();
   for (const [index, segment] of segments.entries()) {
     const equals = segment.indexOf("=");
@@ -105,8 +113,8 @@ export function readProperties(segments: readonly string[]): Properties {
     if (equals < 0 && !isUri) throw invalid(withoutValue(segment, index));
     const name = isUri ? "Data Source" : segment.slice(0, equals).trim();
     const keyword = KEYWORDS.get(name.toLowerCase().replace(/\s+/g, ""));
-    if (keyword === undefined) throw invalid(unknownKeyword(name));
-    const value = unquote((isUri ? segment : segment.slice(equals + 1)).trim(), name);
+    if (keyword === undefined) throw invalid(unknownName(name, index, properties));
+    const value = unquote((isUri ? segment : segment.slice(equals + 1)).trim(), name, invalid);
     const earlier = properties.get(keyword);
     if (earlier !== undefined && keyword !== "harmless" && earlier.value !== value) {
       throw invalid(`"${earlier.name}" and "${name}" give the same property different values`);
@@ -124,14 +132,15 @@ function withoutValue(segment: string, index: number): string {
     : `its part ${index + 1} is neither an address nor name=value; a value with a semicolon goes between double quotation marks`;
 }
 
-function unknownKeyword(name: string): string {
-  if (/^query\s*consistency$/i.test(name)) {
-    return `"${name}" can't be set: the app chooses the consistency of each query itself`;
-  }
-  return `"${name}" is not a known property`;
+/** An unknown name is repeated where it reads like one, and not where it may be the rest of somebody's password. */
+function unknownName(name: string, index: number, before: Properties): string {
+  const readsLikeOne = /^[A-Za-z][A-Za-z0-9 _-]{0,59}$/.test(name) && !before.has("password");
+  return readsLikeOne
+    ? `"${name}" is not a known property`
+    : `its part ${index + 1} is no known property; a value with a semicolon goes between double quotation marks`;
 }
 
-function unquote(value: string, name: string): string {
+function unquote(value: string, name: string, invalid: Refusal): string {
   if (!value.startsWith('"')) {
     if (value.includes('"'))
       throw invalid(`the value of "${name}" has a quotation mark inside; put all of it between double ones`);
@@ -143,22 +152,10 @@ function unquote(value: string, name: string): string {
 }
 
 /** A property that is true or false. */
-export function flag(properties: Properties, keyword: Keyword): boolean | undefined {
+export function flag(properties: Properties, keyword: Keyword, invalid: Refusal): boolean | undefined {
   const property = properties.get(keyword);
   if (property === undefined) return undefined;
   if (/^(true|yes|1)$/i.test(property.value)) return true;
   if (/^(false|no|0)$/i.test(property.value)) return false;
   throw invalid(`"${property.name}" is true or false`);
-}
-
-/** The error of a connection string that can't be used. */
-export function invalid(what: string): Terminal {
-  return new Terminal(
-    `The Kusto connection string can't be used: ${what}`,
-    {},
-    {
-      advice:
-        "See kusto/api/connection-strings/kusto.md for its form; a bare https://… address uses the app's own identity.",
-    },
-  );
 }

@@ -10,6 +10,7 @@ import type { IngestionMapping } from "./commands/ingest.ts";
 import { displayCluster, type KustoConnection } from "./connectionString.ts";
 import { connectionBuilder } from "./credentials.ts";
 import { fromThrown, textualFailure } from "./failure.ts";
+import { ingestionEndpoint } from "./login/clouds.ts";
 
 export interface IngestBlobRequest {
   /** With a SAS, or with `;managed_identity=…`: queued ingestion can't impersonate. */
@@ -48,7 +49,7 @@ export function createIngestClient(connection: KustoConnection, database: string
         cluster: displayCluster(connection),
         database,
         table: request.table,
-        operation: "queue a blob for ingestion",
+        operation: `queue a blob for ingestion at ${ingestionEndpoint(connection.cluster)}`,
       };
       return queueBlob(library, database, request, context);
     },

@@ -1,8 +1,17 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { displayCluster, parseKustoConnection } from "../../kusto/connectionString.ts";
 import { describe as describeError, Terminal } from "../../model/errors.ts";
 
 const CLUSTER = "https://help.kusto.windows.net";
+const PEM = [
+  "-----BEGIN CERTIFICATE-----",
+  "c2VjcmV0",
+  "-----END CERTIFICATE-----",
+  "-----BEGIN PRIVATE KEY-----",
+  "c2VjcmV0",
+  "-----END PRIVATE KEY-----",
+].join("\n");
 
 describe("a bare address", () => {
   it.each([CLUSTER, `${CLUSTER}/`, ` ${CLUSTER} `, `HTTPS://Help.Kusto.Windows.NET`])(
@@ -57,21 +66,35 @@ describe("a connection string", () => {
     ["UsrToken=x", { kind: "token", token: "x" }],
     ["ManagedServiceIdentity=system", { kind: "managedIdentity" }],
     [
+      "MSI=/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i",
+      {
+        kind: "managedIdentity",
+        resourceId:
+          "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i",
+      },
+    ],
+    [
       "Managed Identity=11112222-0000-1111-2222-333344445555",
       { kind: "managedIdentity", clientId: "11112222-0000-1111-2222-333344445555" },
     ],
     ["AzCli=true", { kind: "azureCli" }],
     ["TenantId=t", { kind: "default", tenantId: "t" }],
     ["User ID=u;Pwd=p;Authority=t", { kind: "userPassword", user: "u", password: "p", tenantId: "t" }],
+    ["User ID=johndoe@contoso.com", { kind: "prompt", user: "johndoe@contoso.com" }],
+    ["UID=u;TenantId=t", { kind: "prompt", user: "u", tenantId: "t" }],
     [
-      'AppClientId=i;Tenant=t;Application Certificate PrivateKey="-----BEGIN;x";SendX5c=true',
+      `AppClientId=i;Tenant=t;Application Certificate PrivateKey="${PEM};x";SendX5c=true`,
       {
         kind: "applicationCertificate",
         clientId: "i",
         tenantId: "t",
-        pem: "-----BEGIN;x",
+        pem: `${PEM};x`,
         sendCertificateChain: true,
       },
+    ],
+    [
+      `AppClientId=i;Tenant=t;Application Certificate Blob=${PEM.replaceAll("\n", "\\n")}`,
+      { kind: "applicationCertificate", clientId: "i", tenantId: "t", pem: PEM, sendCertificateChain: false },
     ],
   ])("with %s", (properties, login) => {
     expect(parseKustoConnection(`Data Source=${CLUSTER};Fed=true;${properties}`).login).toEqual(login);
@@ -96,7 +119,15 @@ describe("what can't be used is refused, and named", () => {
     [`${CLUSTER};UserToken=x;MSI=system`, /contradict/],
     [`${CLUSTER};AppCert=ABCD`, /"AppCert"/],
     [`${CLUSTER};Application Certificate Subject=CN=x`, /store of the machine/],
-    [`${CLUSTER};User ID=u`, /prompt/],
+    [`${CLUSTER};Application Certificate Issuer=CN=x;AppClientId=i;Authority Id=t`, /store of the machine/],
+    [`${CLUSTER};Application Certificate PrivateKey=x;AppClientId=i;Authority Id=t`, /no PEM text/],
+    [`${CLUSTER};SendX5c=true;AppKey=k;AppClientId=i;Authority Id=t`, /"AppKey" and "SendX5c" contradict/],
+    [`${CLUSTER};AppClientId=i;MSI=system`, /"MSI" and "AppClientId" contradict/],
+    [`${CLUSTER};AppClientId=i;UserToken=x`, /"UserToken" and "AppClientId" contradict/],
+    [`${CLUSTER};User ID=u;AppKey=k;AppClientId=i;Authority Id=t`, /"AppKey" and "User ID" contradict/],
+    [`${CLUSTER};Pwd=p`, /"User ID" is missing/],
+    [`${CLUSTER}/100%`, /percent encoding/],
+    ["https://ingest-help.kusto.windows.net", /"ingest-help.kusto.windows.net" is an ingestion endpoint/],
     [`http://10.0.0.1:8080;UserToken=x`, /plain http/],
     [`${CLUSTER};Database="x`, /isn't closed/],
     [`${CLUSTER}?x=1`, /query or fragment/],
@@ -115,6 +146,10 @@ describe("what can't be used is refused, and named", () => {
       `${CLUSTER};AppKey=abc;s3cr3t`,
       `${CLUSTER};UserToken=s3cr3t;AppToken=s3cr3t2`,
       `${CLUSTER};"s3cr3t`,
+      `${CLUSTER};AppKey=abc;s3cr3t~x=1`,
+      `${CLUSTER};User ID=u;Password=abc;s3cr3t=1`,
+      "https://s3cr3t:s3cr3t@[",
+      "Data Source=https://user:s3cr3t@help.kusto.windows.net",
     ]) {
       try {
         parseKustoConnection(text);
@@ -123,6 +158,133 @@ describe("what can't be used is refused, and named", () => {
         expect(describeError(error)).not.toContain("s3cr3t");
       }
     }
+  });
+});
+
+describe("the documented table of properties", () => {
+  const ALIASES: readonly (readonly [names: readonly string[], value: string, reads: object])[] = [
+    [["Data Source", "Addr", "Address", "Network Address", "Server"], CLUSTER, {}],
+    [["Initial Catalog", "Database"], "Db", { database: "Db" }],
+    [
+      ["Microsoft Entra ID Federated Security", "Federated Security", "Federated", "Fed", "AADFed"],
+      "True",
+      {},
+    ],
+    [["Authority ID", "TenantId"], "t", { login: { kind: "default", tenantId: "t" } }],
+    [["User ID", "UID", "User"], "u", { login: { kind: "prompt", user: "u" } }],
+    [["User Token", "UsrToken", "UserToken"], "x", { login: { kind: "token", token: "x" } }],
+    [["Application Token", "AppToken"], "x", { login: { kind: "token", token: "x" } }],
+    [["User Name for Tracing", "TraceUserName"], "me", { userName: "me" }],
+    [["Application Name for Tracing", "TraceAppName"], "app", { applicationName: "app" }],
+    [["Query Consistency", "QueryConsistency"], "strongconsistency", {}],
+    [["Client Version for Tracing", "TraceClientVersion"], "1", {}],
+    [["Azure Region", "AzureRegion", "Region"], "westeurope", {}],
+    [["Accept"], "true", {}],
+    [["Streaming"], "true", {}],
+    [["Uncompressed"], "true", {}],
+    [["ManagedServiceIdentity"], "system", { login: { kind: "managedIdentity" } }],
+  ];
+
+  /** The same name in letters of any case, with spaces where a person may put them. */
+  const spelling = (name: string) =>
+    fc
+      .tuple(
+        fc.array(fc.boolean(), { minLength: name.length, maxLength: name.length }),
+        fc.array(fc.nat(2), { minLength: name.length + 1, maxLength: name.length + 1 }),
+      )
+      .map(([upper, spaces]) =>
+        [...name]
+          .map(
+            (letter, i) =>
+              " ".repeat(i === 0 || letter === " " ? (spaces[i] ?? 0) : 0) +
+              (upper[i] ? letter.toUpperCase() : letter.toLowerCase()),
+          )
+          .join("")
+          .concat(" ".repeat(spaces[name.length] ?? 0)),
+      );
+
+  it.each(ALIASES)("%j reads the same in any case and spacing", (names, value, reads) => {
+    const isSource = value === CLUSTER;
+    const text = fc.constantFrom(...names).chain(spelling);
+    fc.assert(
+      fc.property(text, fc.boolean(), fc.boolean(), (name, quoted, first) => {
+        const property = `${name}=${quoted ? `"${value}"` : ` ${value} `}`;
+        const parts = isSource ? [property] : first ? [property, `Server=${CLUSTER}`] : [CLUSTER, property];
+        expect(parseKustoConnection(parts.join(";"))).toEqual({
+          cluster: CLUSTER,
+          login: { kind: "default" },
+          ...reads,
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("knows no other name, and says which one it doesn't know", () => {
+    const known = ALIASES.flatMap(([names]) => names).map((name) => name.toLowerCase().replace(/\s/g, ""));
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Z][a-z]{3,12} [a-z]{3,12}$/), (name) => {
+        fc.pre(!known.includes(name.toLowerCase().replace(/\s/g, "")));
+        expect(() => parseKustoConnection(`${CLUSTER};${name}=1`)).toThrow(
+          `"${name}" is not a known property`,
+        );
+      }),
+    );
+  });
+
+  it("repeats no value in an error, whatever is wrong with the string", () => {
+    const names = [
+      "AppKey",
+      "AppToken",
+      "UserToken",
+      "Password",
+      "Application Certificate PrivateKey",
+      "MSI",
+      "Fed",
+    ];
+    const secret = fc.stringMatching(/^[A-Za-z0-9~._=-]{12,30}$/);
+    const part = fc
+      .tuple(fc.constantFrom(...names), secret)
+      .map(([name, value]) => ({ text: `${name}=${value}`, value }));
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+        try {
+          parseKustoConnection([CLUSTER, ...parts.map(({ text }) => text)].join(";"));
+        } catch (error) {
+          expect(error).toBeInstanceOf(Terminal);
+          for (const { value } of parts) expect(describeError(error)).not.toContain(value);
+        }
+      }),
+    );
+  });
+});
+
+describe("the documented examples", () => {
+  const uri = "https://mycluster.westeurope.kusto.windows.net";
+  it.each([
+    [
+      `Data Source=${uri};Database=NetDefaultDB;Fed=True;Authority Id=contoso.com`,
+      { kind: "default", tenantId: "contoso.com" },
+    ],
+    [
+      `Data Source=${uri};Database=NetDefaultDB;Fed=True;Authority Id=contoso.com;User ID=johndoe@contoso.com`,
+      { kind: "prompt", user: "johndoe@contoso.com", tenantId: "contoso.com" },
+    ],
+    [
+      `Data Source=${uri};Database=NetDefaultDB;Fed=True;AppClientId=a;AppKey=k;Authority Id=contoso.com`,
+      { kind: "applicationKey", clientId: "a", key: "k", tenantId: "contoso.com" },
+    ],
+    [`Data Source=${uri};Database=NetDefaultDB;Fed=True;UserToken=t`, { kind: "token", token: "t" }],
+    [`Data Source=${uri};Database=NetDefaultDB;Fed=True;ApplicationToken=t`, { kind: "token", token: "t" }],
+  ])("%j", (text, login) => {
+    expect(parseKustoConnection(text)).toEqual({ cluster: uri, database: "NetDefaultDB", login });
+  });
+
+  it("of the shorthand that Kusto's tools take", () => {
+    expect(parseKustoConnection("@help/Samples")).toEqual(
+      parseKustoConnection("https://help.kusto.windows.net/Samples; Fed=true"),
+    );
+    expect(parseKustoConnection("@mycluster.westeurope; AppToken=x").cluster).toBe(uri);
   });
 });
 
