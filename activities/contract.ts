@@ -1,4 +1,5 @@
 import type { EntryBody, ExportedWindow, Lane, Parked, StagedWindow } from "../model/checkpoint/entries.ts";
+import type { ResyncRequest } from "../model/control.ts";
 import type { Job } from "../model/job.ts";
 import type { Flight, FlightFailure, SlotCounts } from "../model/schedule.ts";
 
@@ -114,6 +115,27 @@ export interface RecordInput extends RunRef {
   readonly body: EntryBody;
 }
 
+/** What is asked of a run: `stop` by the process it runs in, the others by people, through the lake. */
+export interface ControlAnswer {
+  readonly wanted: "run" | "pause" | "cancel" | "stop";
+  /** Who asked, and when; empty where nobody did. */
+  readonly by: string;
+  readonly resyncs: readonly ResyncRequest[];
+}
+
+export interface ResyncInput extends RunRef {
+  readonly request: ResyncRequest;
+}
+
+export interface AbandonInput extends IterationInput {
+  readonly reason: string;
+}
+
+export interface PromotionInput extends IterationInput {
+  /** Only what is staged by now is promoted; without it the whole iteration, which must be staged. */
+  readonly staged?: boolean;
+}
+
 export interface FailureInput {
   readonly job: Job;
   readonly instance: string;
@@ -163,6 +185,10 @@ export const ACTIVITY = {
   adoptStaged: "adoptStaged",
   recordEntry: "recordEntry",
   recordFailure: "recordFailure",
+  readControl: "readControl",
+  acceptResync: "acceptResync",
+  cancelExports: "cancelExports",
+  abandonIteration: "abandonIteration",
   checkVisibility: "checkVisibility",
   intendPromotion: "intendPromotion",
   promoteTable: "promoteTable",

@@ -1,9 +1,8 @@
-import { text as textOf } from "node:stream/consumers";
-import { RestError } from "@azure/storage-blob";
 import { type Entry, type EntryBody, entrySchema } from "../model/checkpoint/entries.ts";
 import { fold } from "../model/checkpoint/fold.ts";
 import { emptyState, type State, stateSchema } from "../model/checkpoint/state.ts";
 import { Retryable, Terminal } from "../model/errors.ts";
+import { isStatus, readText, writeText } from "./files.ts";
 import type { Lake } from "./lake.ts";
 
 /*
@@ -190,8 +189,7 @@ async function readSnapshot(lake: Lake): Promise<State> {
 }
 
 async function writeSnapshot(lake: Lake, state: State): Promise<void> {
-  const text = JSON.stringify(state);
-  await lake.container.getBlockBlobClient(lake.blobName(SNAPSHOT)).upload(text, Buffer.byteLength(text));
+  await writeText(lake, SNAPSHOT, JSON.stringify(state));
 }
 
 /**
@@ -246,20 +244,4 @@ async function putIfAbsent(lake: Lake, path: string, text: string): Promise<bool
     if (isStatus(error, 409) || isStatus(error, 412)) return false;
     throw error;
   }
-}
-
-async function readText(lake: Lake, path: string): Promise<string | undefined> {
-  try {
-    // One request, so that a file which is replaced at this moment comes as it was or as it is, never mixed.
-    const answer = await lake.container.getBlockBlobClient(lake.blobName(path)).download();
-    if (!answer.readableStreamBody) throw new Retryable(`Storage answered no content (${lake.url}/${path}).`);
-    return await textOf(answer.readableStreamBody);
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
-}
-
-function isStatus(error: unknown, status: number): boolean {
-  return error instanceof RestError && error.statusCode === status;
 }

@@ -1,4 +1,9 @@
-import type { FlightOutcome, OpenedRun, OpenIterationSummary } from "../activities/contract.ts";
+import type {
+  ControlAnswer,
+  FlightOutcome,
+  OpenedRun,
+  OpenIterationSummary,
+} from "../activities/contract.ts";
 import type {
   EntryOf,
   ExportedWindow,
@@ -21,7 +26,13 @@ export interface LaneCarry {
   readonly end: boolean;
   /** Windows staged by this run: progress for the portal. */
   readonly staged: number;
+  /** How many of them are shown already, where windows are shown one by one, and since when. */
+  readonly shown: number;
+  readonly shownAt: string | null;
 }
+
+/** How a run ends that was asked to. */
+export type RunOutcome = "paused" | "cancelled" | "stopped";
 
 /** All that one generation of the orchestration hands to the next: small, and of references only. */
 export interface Carry {
@@ -39,6 +50,10 @@ export interface Carry {
   readonly statusAt: string | null;
   /** Iterations this run committed. */
   readonly committed: readonly number[];
+  /** What was asked of the run when it looked last, by whom, and when that was. */
+  readonly wanted: ControlAnswer["wanted"];
+  readonly askedBy: string;
+  readonly lookedAt: string | null;
 }
 
 export interface CopyInput {
@@ -49,6 +64,8 @@ export interface CopyInput {
 export interface CopyResult {
   readonly run: number;
   readonly committed: readonly number[];
+  /** Present where the run was asked to end before its lanes were empty. */
+  readonly ended?: RunOutcome;
 }
 
 export function firstCarry(opened: OpenedRun): Carry {
@@ -65,11 +82,14 @@ export function firstCarry(opened: OpenedRun): Carry {
     lastDurationMs: opened.lastDurationMs,
     statusAt: null,
     committed: [],
+    wanted: "run",
+    askedBy: "",
+    lookedAt: null,
   };
 }
 
 export function laneCarry(open: OpenIterationSummary): LaneCarry {
-  return { ...open, position: 0, end: open.windows === 0, staged: 0 };
+  return { ...open, position: 0, end: open.windows === 0, staged: 0, shown: 0, shownAt: null };
 }
 
 export function lanesOf(carry: Carry): LaneCarry[] {

@@ -27,7 +27,10 @@ export async function existingRows(
     const first =
       table.after === undefined &&
       (known === undefined || known.backfill === "pending") &&
-      known?.signature === undefined;
+      known?.signature === undefined &&
+      // Of a table that was shown in part the destination holds rows of this copy, and a resynchronised one is replaced.
+      known?.owed === undefined &&
+      table.resync !== true;
     return first && untouched && !intended && there.has(table.name);
   });
   for (const some of chunked(beginning, TABLES_PER_QUERY)) {

@@ -1,6 +1,6 @@
 import type { TableSchema } from "../../kusto/commands/schema.ts";
-import type { Lane } from "../../model/checkpoint/entries.ts";
-import type { State } from "../../model/checkpoint/state.ts";
+import type { Lane, WindowRange } from "../../model/checkpoint/entries.ts";
+import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import type { Job } from "../../model/job.ts";
 import { selectsTable } from "../../model/tableSelection.ts";
 
@@ -21,6 +21,10 @@ export interface Candidate {
   readonly replaces: boolean;
   readonly after?: string;
   readonly upTo: string;
+  /** Copied whole once more because it was asked for. */
+  readonly resync?: boolean;
+  /** Windows that are planned as they are, instead of cut anew. */
+  readonly owed?: readonly WindowRange[];
 }
 
 /** Signature of a table that was a snapshot table and has been copied as cursors will follow it from then on. */
@@ -36,6 +40,7 @@ export function isOfLane(name: string, planning: Planning): boolean {
   const { job, state, lane } = planning;
   const known = state.tables[name];
   if (known?.stopped !== undefined) return false;
+  if (isResynced(name, planning)) return lane === resyncLane(job);
   const onlyForward = known === undefined && standsAt(job, state) !== undefined;
   // A forward iteration that is open has begun with it already, from its first row.
   const begun =
@@ -55,12 +60,44 @@ export function candidate(table: TableSchema, planning: Planning, upTo: string):
   const { job, state, lane } = planning;
   const known = state.tables[table.name];
   const snapshot = isSnapshot(table.name, planning);
+  if (isResynced(table.name, planning)) {
+    // Of a job that copies only what comes, the destination holds what came since it began.
+    const since = job.mode === "new" && known?.backfill === "none" ? known.backfillUpTo : "";
+    return {
+      table,
+      snapshot,
+      replaces: true,
+      resync: true,
+      ...(since === "" || snapshot ? {} : { after: since }),
+      upTo,
+    };
+  }
+  const owed = known?.owed?.lane === lane ? known.owed : undefined;
+  if (owed) {
+    const after = owed.after === undefined ? {} : { after: owed.after };
+    return { table, snapshot: false, replaces: false, ...after, upTo: owed.upTo, owed: owed.windows };
+  }
   if (lane === "backfill") return { table, snapshot, replaces: false, upTo: known?.backfillUpTo ?? upTo };
   if (!snapshot && known?.signature !== undefined && known.signature !== FOLLOWED) {
     return { table, snapshot, replaces: true, upTo };
   }
   const after = known?.cursor ?? standsAt(job, state);
   return { table, snapshot, replaces: false, ...(after === undefined ? {} : { after }), upTo };
+}
+
+/**
+ * Whether a table is copied whole once more now, as was asked for: not while an open iteration has it, whose rows would come
+ * beside those that replace the table.
+ */
+function isResynced(name: string, { state }: Planning): boolean {
+  const isIn = (open: OpenIteration | undefined) =>
+    open?.tables.some((table) => table.name === name) === true;
+  return state.tables[name]?.resync === true && !isIn(state.open.forward) && !isIn(state.open.backfill);
+}
+
+/** A job that copies history only has no forward lane. */
+function resyncLane(job: Job): Lane {
+  return job.mode === "backfill" ? "backfill" : "forward";
 }
 
 function isSnapshot(name: string, { job, timed }: Planning): boolean {

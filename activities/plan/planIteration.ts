@@ -116,19 +116,23 @@ async function planTables(
   // With no history asked for, the backfill lane only notes what is there, and where each table's forward lane starts.
   const noted = lane === "backfill" && job.mode === "new";
   const windows = new Map<string, { ranges: WindowRange[]; signature?: string }>();
-  const followed = noted ? [] : candidates.filter((each) => !each.snapshot);
+  for (const { table, owed } of candidates) if (owed) windows.set(table.name, { ranges: [...owed] });
+  const followed = candidates.filter((each) => !each.snapshot && !each.owed && (!noted || each.resync));
   for (const some of chunked(followed, TABLES_PER_QUERY)) {
-    for (const [name, ranges] of await timeWindows(job, source, some)) windows.set(name, { ranges });
+    for (const [name, ranges] of await timeWindows(job, source, state, some)) windows.set(name, { ranges });
   }
   for (const each of followed.filter((one) => one.replaces)) {
     windows.set(each.table.name, { ranges: windows.get(each.table.name)?.ranges ?? [], signature: FOLLOWED });
   }
   for (const each of candidates.filter((one) => one.snapshot)) {
     const { signature, rows } = await readSignature(source, job.source.database, each.table.name);
-    if (state.tables[each.table.name]?.signature === signature) continue;
-    windows.set(each.table.name, { ranges: noted ? [] : [{ kind: "whole", rows }], signature });
+    if (state.tables[each.table.name]?.signature === signature && !each.resync) continue;
+    windows.set(each.table.name, {
+      ranges: noted && !each.resync ? [] : [{ kind: "whole", rows }],
+      signature,
+    });
   }
-  return candidates.flatMap(({ table, after, upTo }) => {
+  return candidates.flatMap(({ table, after, upTo, resync }) => {
     const found = windows.get(table.name) ?? { ranges: [] };
     // A table that is new to the copy is planned though nothing lies in it: it is created at the destination.
     const isNew = lane === "backfill" || state.tables[table.name] === undefined;
@@ -143,6 +147,7 @@ async function planTables(
         ...(after === undefined ? {} : { after }),
         upTo,
         ...(found.signature === undefined ? {} : { signature: found.signature }),
+        ...(resync ? { resync } : {}),
         windows: found.ranges,
       },
     ];
@@ -152,44 +157,49 @@ async function planTables(
 async function timeWindows(
   job: Job,
   source: KustoClient,
+  state: State,
   tables: readonly Candidate[],
 ): Promise<Map<string, WindowRange[]>> {
-  const horizon = job.backfillHorizon === null ? undefined : ticksFromIso(job.backfillHorizon);
-  const ranges = tables.map(
-    (each): BinnedRange => ({
+  const ranges = tables.map((each): BinnedRange => {
+    const horizon = horizonOf(each, job, state);
+    return {
       table: each.table.name,
       filter: windowFilter({
         ...(each.after === undefined ? {} : { after: each.after }),
         upTo: each.upTo,
-        ...(horizon !== undefined && isCut(each) ? { from: horizon } : {}),
+        ...(horizon === null ? {} : { from: ticksFromIso(horizon) }),
       }),
-    }),
-  );
+    };
+  });
   const bins = await refinedBins(job, source, ranges);
   const result = new Map<string, WindowRange[]>();
   for (const each of tables) {
     const planned = planWindows(bins.get(each.table.name) ?? [], job.windowRows);
-    const first = planned[0];
+    const horizon = horizonOf(each, job, state);
+    const from = horizon === null ? {} : { from: isoHorizon(horizon) };
+    // What replaces a table has a window though it may hold nothing.
+    const first = planned[0] ?? (each.replaces ? { kind: "time" as const, rows: 0 } : undefined);
     // The horizon closes the time line on the left: what lies before it is in no window.
-    if (first && job.backfillHorizon !== null && isCut(each)) {
-      planned[0] = { ...first, from: isoHorizon(job.backfillHorizon) };
-    }
+    if (first) planned[0] = { ...first, ...from };
     result.set(each.table.name, planned);
   }
-  const whole = tables.filter((each) => each.after === undefined && (horizon === undefined || each.replaces));
+  const whole = tables.filter((each) => each.after === undefined && horizonOf(each, job, state) === null);
   const untimed = whole.length === 0 ? new Map<string, number>() : await untimedRows(job, source, whole);
-  for (const { table, replaces } of whole) {
+  for (const { table } of whole) {
     const rows = untimed.get(table.name) ?? 0;
-    // What replaces a table has a window though it may hold nothing.
-    if (rows > 0 || replaces)
-      result.set(table.name, [{ kind: "untimed", rows }, ...(result.get(table.name) ?? [])]);
+    if (rows > 0) result.set(table.name, [{ kind: "untimed", rows }, ...(result.get(table.name) ?? [])]);
   }
   return result;
 }
 
-/** Whether the horizon cuts off what is old: not from what is new, nor from what replaces a table. */
-function isCut({ after, replaces }: Candidate): boolean {
-  return after === undefined && !replaces;
+/**
+ * The horizon that cuts off what is old, or null: nothing of what is new, nor of what replaces a table that was copied whole.
+ * One that is resynchronised is cut where it was when it was copied first.
+ */
+function horizonOf({ after, replaces, resync }: Candidate, job: Job, state: State): string | null {
+  if (after !== undefined) return null;
+  if (resync) return state.horizon === undefined ? job.backfillHorizon : state.horizon;
+  return replaces ? null : job.backfillHorizon;
 }
 
 /** Counts by hour, then by minute and second where an hour holds more rows than a window may. */

@@ -58,11 +58,11 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
       const owed = part ? { owed: owedOf(planned, own, open.lane) } : {};
       if (kept) tables[planned.name] = { ...kept, ...owed, error: reason };
     } else {
-      tables[planned.name] = advanced(known, open, planned.upTo, planned.signature, planned.resync === true);
+      tables[planned.name] = advanced(known, open, planned.upTo, planned.signature, planned);
     }
   });
   for (const name of open.quiet)
-    tables[name] = advanced(tables[name], open, open.upTo, tables[name]?.signature, false);
+    tables[name] = advanced(tables[name], open, open.upTo, tables[name]?.signature);
   for (const { table, reason } of open.refused)
     summary.push({ name: table, windows: 0, rows: 0, bytes: 0, error: reason });
   const { [open.lane]: _, ...others } = state.open;
@@ -97,6 +97,10 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
   };
 }
 
+function kept(known: TableState | undefined) {
+  return { backfill: known?.backfill ?? ("none" as const), backfillUpTo: known?.backfillUpTo ?? "" };
+}
+
 /** What a table that the log doesn't know yet stands at when its first iteration could not be committed. */
 function beginning(planned: PlannedTable): TableState {
   return { cursor: planned.after ?? "", backfill: "none", backfillUpTo: "" };
@@ -116,13 +120,19 @@ function advanced(
   open: OpenIteration,
   upTo: string,
   signature: string | undefined,
-  resynced: boolean,
+  planned?: PlannedTable,
 ): TableState {
   const signed = signature === undefined ? {} : { signature };
   // Copied whole up to there, whatever each lane had done before.
-  if (resynced) return { cursor: upTo, backfill: "done", backfillUpTo: upTo, ...signed };
+  if (planned?.resync === true) {
+    const since =
+      planned.after === undefined ? { backfill: "done" as const, backfillUpTo: upTo } : kept(known);
+    return { cursor: upTo, ...since, ...signed };
+  }
   const cursor = open.lane === "forward" ? upTo : (known?.cursor ?? upTo);
-  const backfill = open.lane === "backfill" ? ("done" as const) : (known?.backfill ?? ("none" as const));
+  // Without a window nothing of the table's history was copied, or there was none.
+  const copied = planned === undefined || planned.windows.length > 0 ? ("done" as const) : ("none" as const);
+  const backfill = open.lane === "backfill" ? copied : (known?.backfill ?? ("none" as const));
   return {
     cursor,
     backfill,

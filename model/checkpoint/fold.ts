@@ -72,8 +72,16 @@ function runOpened(state: State, entry: EntryOf<"runOpened">): State {
     ...rest,
     copyId: state.copyId ?? entry.copyId,
     job: entry.job,
+    horizon: earliest(state.horizon, entry.job.backfillHorizon),
     run: { id: entry.number, step: entry.step, instance: entry.instance, openedAt: entry.at },
   };
+}
+
+/** ISO moments compare as texts. */
+function earliest(known: string | null | undefined, horizon: string | null): string | null {
+  if (known === undefined) return horizon;
+  if (known === null || horizon === null) return null;
+  return known < horizon ? known : horizon;
 }
 
 function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): State {

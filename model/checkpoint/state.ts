@@ -112,6 +112,8 @@ export const stateSchema = z.object({
   ended: z
     .object({ outcome: z.enum(["paused", "cancelled", "stopped"]), reason: z.string(), at: z.string() })
     .optional(),
+  /** The earliest horizon of the log's jobs; null where one had none: what a resynchronisation reaches back to. */
+  horizon: z.string().nullable().optional(),
   /** Requests to resynchronise that were taken in, newest last. */
   resyncs: z.array(z.string()).default([]),
   /** Update policies of the destination that are switched off for the copy, and have to be restored. */

@@ -1,17 +1,20 @@
 import type { ActivityHandler } from "durable-functions";
 import {
+  type AbandonInput,
   ACTIVITY,
   type Answer,
+  type ControlAnswer,
   type FlightInput,
   type FlightOutcome,
-  type IterationInput,
   type OpenedRun,
   type OpenIterationSummary,
   type PlanInput,
   type Planned,
   type PollInput,
   type PromoteInput,
+  type PromotionInput,
   type RecordInput,
+  type ResyncInput,
   type RunRef,
   type TakeWindowsInput,
 } from "../../activities/contract.ts";
@@ -43,7 +46,9 @@ export interface FakeOptions {
   /** What a step of a flight answers instead of going on; asked at each step. */
   readonly trouble?: (flight: Flight) => FlightFailure | undefined;
   /** What an activity of the whole run answers instead; asked at each call. */
-  readonly refuse?: (name: string, calls: number) => Answer<never> | undefined;
+  readonly refuse?: (name: string, calls: number) => Answer<object> | undefined;
+  /** What is asked of the run at each look, by how many windows are staged and how often it has looked. */
+  readonly asked?: (staged: number, looks: number) => Partial<ControlAnswer>;
 }
 
 /** Activities that copy nothing but keep the rules: they fail where the orchestration breaks one. */
@@ -52,6 +57,9 @@ export function fakeCopy(options: FakeOptions) {
   const calls = new Map<string, number>();
   const staged = new Map<string, number>();
   const parked = new Set<string>();
+  const promoted = new Set<string>();
+  const intended = new Map<string, string[]>();
+  let looks = 0;
   let next = 1;
   let lanesPlanned = 0;
 
@@ -154,23 +162,42 @@ export function fakeCopy(options: FakeOptions) {
       const of = "iteration" in body ? ` ${body.iteration}` : "";
       return done({ next: write(input, `${body.kind}${of}`) });
     },
-    [ACTIVITY.intendPromotion]: (input: IterationInput) => {
-      const tables = [...new Set(order(input.iteration).map((each) => each.table))].filter(
-        (table) => !parked.has(`${input.iteration} ${table}`),
+    [ACTIVITY.readControl]: (): Answer<ControlAnswer> =>
+      done({ wanted: "run", by: "", resyncs: [], ...options.asked?.(staged.size, ++looks) }),
+    [ACTIVITY.acceptResync]: (input: ResyncInput) =>
+      done({ next: write(input, `resync ${input.request.id}`) }),
+    [ACTIVITY.cancelExports]: ({ flights }: PollInput) => {
+      for (const flight of flights) journal.push(`cancel ${flight.window}`);
+      return done({ refused: [] });
+    },
+    [ACTIVITY.abandonIteration]: (input: AbandonInput) => {
+      for (const { table } of order(input.iteration)) parked.add(`${input.iteration} ${table}`);
+      return done({ next: write(input, `abandon ${input.iteration}`) });
+    },
+    [ACTIVITY.intendPromotion]: (input: PromotionInput) => {
+      const waiting = order(input.iteration).filter(
+        (each) => !parked.has(`${input.iteration} ${each.table}`) && !promoted.has(each.id),
       );
-      const missing = order(input.iteration).filter(
-        (each) => tables.includes(each.table) && !staged.has(each.id),
-      );
-      if (missing.length > 0) throw new Error(`${missing[0]?.id} would be promoted and was never staged.`);
+      const ready = input.staged === true ? waiting.filter((each) => staged.has(each.id)) : waiting;
+      const missing = ready.find((each) => !staged.has(each.id));
+      if (missing) throw new Error(`${missing.id} would be promoted and was never staged.`);
+      if (ready.length === 0) return done({ next, tables: [] });
+      const tables = [...new Set(ready.map((each) => each.table))];
+      for (const table of tables)
+        intended.set(
+          table,
+          ready.flatMap((each) => (each.table === table ? [each.id] : [])),
+        );
       return done({ next: write(input, `intended ${input.iteration}`), tables });
     },
     [ACTIVITY.promoteTable]: ({ iteration, table }: PromoteInput) => {
       journal.push(`move ${iteration} ${table}`);
-      return done({
-        windows: order(iteration).flatMap((each) => (each.table === table ? [each.id] : [])),
-        stopped: [],
-        withdrawn: [],
-      });
+      const windows = intended.get(table) ?? [];
+      for (const window of windows) {
+        if (promoted.has(window)) throw new Error(`${window} is promoted a second time.`);
+        promoted.add(window);
+      }
+      return done({ windows, stopped: [], withdrawn: [] });
     },
     recordFailure: () => {
       journal.push("failed");
@@ -192,5 +219,5 @@ export function fakeCopy(options: FakeOptions) {
       },
     ]),
   );
-  return { activities, journal, calls, staged, parked };
+  return { activities, journal, calls, staged, parked, promoted };
 }

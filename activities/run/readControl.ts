@@ -1,0 +1,17 @@
+import { readControl as read } from "../../lake/control.ts";
+import type { Answer, ControlAnswer, RunRef } from "../contract.ts";
+import { clientsOf } from "../environment.ts";
+import { answer } from "../outcome.ts";
+import { stopWanted } from "./stopRequest.ts";
+
+/** What people ask of the copy now. Changes nothing. */
+export function readControl({ job }: RunRef): Promise<Answer<ControlAnswer>> {
+  return answer(async () => {
+    const control = await read(clientsOf(job).lake);
+    return {
+      wanted: control.wanted !== "run" ? control.wanted : stopWanted() ? "stop" : "run",
+      by: control.asked === undefined ? "" : `${control.asked.by}, ${control.asked.at}`,
+      resyncs: control.resyncs,
+    };
+  });
+}

@@ -1,0 +1,33 @@
+import { text as textOf } from "node:stream/consumers";
+import { RestError } from "@azure/storage-blob";
+import { Retryable } from "../model/errors.ts";
+import type { Lake } from "./lake.ts";
+
+/** A file's content below the lake folder; undefined where there is none. */
+export async function readText(lake: Lake, path: string): Promise<string | undefined> {
+  try {
+    // One request, so that a file which is replaced at this moment comes as it was or as it is, never mixed.
+    const answer = await lake.container.getBlockBlobClient(lake.blobName(path)).download();
+    if (!answer.readableStreamBody) throw new Retryable(`Storage answered no content (${lake.url}/${path}).`);
+    return await textOf(answer.readableStreamBody);
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a file below the lake folder in one request, whatever is there. */
+export async function writeText(
+  lake: Lake,
+  path: string,
+  text: string,
+  contentType = "application/json",
+): Promise<void> {
+  await lake.container
+    .getBlockBlobClient(lake.blobName(path))
+    .upload(text, Buffer.byteLength(text), { blobHTTPHeaders: { blobContentType: contentType } });
+}
+
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof RestError && error.statusCode === status;
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/*
+ * What people ask of a copy beside its runs: in files of the lake folder's `control/`, so that the app and the command line
+ * reach a run of either, and a request is kept while nothing runs.
+ */
+
+export const wantedSchema = z.enum(["run", "pause", "cancel"]);
+export type Wanted = z.infer<typeof wantedSchema>;
+
+/** `control/wanted.json`: what the copy is to do. Without it, run. */
+export const wantedFileSchema = z.object({
+  wanted: wantedSchema,
+  /** When it was asked for, ISO. */
+  at: z.iso.datetime({ precision: null }),
+  /** Who or what asked: `http`, `kusto-copy on <host>`; shown to the next who looks. */
+  by: z.string(),
+});
+
+/** `control/resync/<id>.json`: tables to copy whole once more. Removed when the log has taken it in. */
+export const resyncFileSchema = z.object({
+  tables: z.array(z.string().min(1)).min(1),
+  at: z.iso.datetime({ precision: null }),
+  by: z.string(),
+});
+
+export interface ResyncRequest {
+  readonly id: string;
+  readonly tables: readonly string[];
+}
+
+export interface Control {
+  readonly wanted: Wanted;
+  /** Who asked for it, and when; undefined where nobody asked for anything. */
+  readonly asked?: { readonly at: string; readonly by: string };
+  readonly resyncs: readonly ResyncRequest[];
+}

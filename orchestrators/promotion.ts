@@ -1,0 +1,130 @@
+import type { OrchestrationContext } from "durable-functions";
+import { ACTIVITY, type IntendedPromotion, type PromotedTable } from "../activities/contract.ts";
+import type { Parked } from "../model/checkpoint/entries.ts";
+import { chunked } from "../model/chunked.ts";
+import type { Job } from "../model/job.ts";
+import { optional, pause, RunFailed, type Steps, step, TakenOver, together } from "./calls.ts";
+import { type Carry, type LaneCarry, lanesOf, withLane, withoutLane } from "./carry.ts";
+import { parkFound } from "./lanes.ts";
+import { record, ref } from "./record.ts";
+
+const PROMOTIONS_AT_ONCE = 4;
+
+/** Commits the iterations of which nothing is in flight any more. */
+export function* finishIterations(context: OrchestrationContext, job: Job, before: Carry): Steps<Carry> {
+  let carry = before;
+  for (const lane of lanesOf(before)) {
+    if (!isComplete(carry, lane)) continue;
+    carry = yield* commit(context, job, carry, lane);
+  }
+  return carry;
+}
+
+function* commit(context: OrchestrationContext, job: Job, before: Carry, lane: LaneCarry): Steps<Carry> {
+  const { iteration } = lane;
+  let carry = yield* promoteIntended(context, job, before, lane, false);
+  carry = yield* record(context, job, carry, { kind: "iterationCommitted", iteration });
+  carry = withoutLane({ ...carry, committed: [...carry.committed, iteration] }, lane.lane);
+  if (lane.lane === "forward" && carry.lastReadAt !== null) {
+    carry = {
+      ...carry,
+      lastDurationMs: context.df.currentUtcDateTime.getTime() - Date.parse(carry.lastReadAt),
+    };
+  }
+  yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
+  yield* optional(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
+  return yield* clean(context, job, carry, iteration);
+}
+
+/** Between two promotions of windows that are shown one by one, milliseconds: each is two entries and a command per table. */
+const SHOW_EVERY_MS = 5000;
+
+/** Shows what is staged by now, where windows are shown one by one; the commit shows the rest. */
+export function* showStaged(context: OrchestrationContext, job: Job, before: Carry): Steps<Carry> {
+  if (job.visibility !== "window") return before;
+  const now = context.df.currentUtcDateTime;
+  let carry = before;
+  for (const lane of lanesOf(before)) {
+    const recently = lane.shownAt !== null && now.getTime() - Date.parse(lane.shownAt) < SHOW_EVERY_MS;
+    if (recently || lane.staged === lane.shown || isComplete(carry, lane)) continue;
+    carry = yield* promoteIntended(context, job, carry, lane, true);
+    carry = withLane(carry, { ...lane, shown: lane.staged, shownAt: now.toISOString() });
+  }
+  return carry;
+}
+
+/** Whether all windows of an iteration have been taken, and none is in flight. */
+function isComplete(carry: Carry, lane: LaneCarry): boolean {
+  return lane.end && carry.flights.every((flight) => flight.iteration !== lane.iteration);
+}
+
+/** Logs the intent to promote what is staged, or all of an iteration, and promotes it. */
+function* promoteIntended(
+  context: OrchestrationContext,
+  job: Job,
+  before: Carry,
+  lane: LaneCarry,
+  staged: boolean,
+): Steps<Carry> {
+  const { iteration } = lane;
+  const checked =
+    lane.windows === 0 ? before : yield* parkFound(context, job, before, lane, ACTIVITY.checkVisibility);
+  const intended = yield* step<IntendedPromotion>(context, ACTIVITY.intendPromotion, {
+    ...ref(job, checked),
+    iteration,
+    staged,
+  });
+  const carry: Carry = { ...checked, next: intended.next };
+  return intended.tables.length === 0
+    ? carry
+    : yield* promote(context, job, carry, iteration, intended.tables);
+}
+
+/** Moves what the log's intent names, table after table, and records what was moved. */
+export function* promote(
+  context: OrchestrationContext,
+  job: Job,
+  carry: Carry,
+  iteration: number,
+  tables: readonly string[],
+): Steps<Carry> {
+  const windows: string[] = [];
+  const stopped: Parked[] = [];
+  const withdrawn: Parked[] = [];
+  let waiting = [...tables];
+  for (let tries = 1; waiting.length > 0; tries++) {
+    const again: string[] = [];
+    for (const some of chunked(waiting, PROMOTIONS_AT_ONCE)) {
+      const answers = yield* together<PromotedTable>(
+        context,
+        some.map((table) => ({
+          name: ACTIVITY.promoteTable,
+          input: { ...ref(job, carry), iteration, table },
+        })),
+      );
+      for (const [i, answered] of answers.entries()) {
+        if (answered.kind === "stale") throw new TakenOver(answered.reason);
+        if (answered.kind === "done") {
+          windows.push(...answered.value.windows);
+          stopped.push(...answered.value.stopped);
+          withdrawn.push(...answered.value.withdrawn);
+        } else if (answered.retryable && tries < 8) again.push(some[i] ?? "");
+        else throw new RunFailed(answered.reason);
+      }
+    }
+    waiting = again;
+    if (waiting.length > 0) yield* pause(context, Math.min(120_000, 1000 * 2 ** tries));
+  }
+  return yield* record(context, job, carry, { kind: "promoted", iteration, windows, stopped, withdrawn });
+}
+
+/** What is left over is no reason to fail: the next run finds it in the log and cleans it then. */
+export function* clean(
+  context: OrchestrationContext,
+  job: Job,
+  carry: Carry,
+  iteration: number,
+): Steps<Carry> {
+  const done = yield* optional<object>(context, ACTIVITY.cleanUp, { ...ref(job, carry), iteration });
+  return done === undefined ? carry : yield* record(context, job, carry, { kind: "cleaned", iteration });
+}

@@ -1,0 +1,22 @@
+import type { OrchestrationContext } from "durable-functions";
+import { ACTIVITY, type RunRef } from "../activities/contract.ts";
+import type { EntryBody } from "../model/checkpoint/entries.ts";
+import type { Job } from "../model/job.ts";
+import { type Steps, step } from "./calls.ts";
+import type { Carry } from "./carry.ts";
+
+/** What activities need to know of the run that calls them. */
+export function ref(job: Job, carry: Carry): RunRef {
+  return { job, run: carry.run, next: carry.next };
+}
+
+/** Writes an entry of the run to the log. */
+export function* record(
+  context: OrchestrationContext,
+  job: Job,
+  carry: Carry,
+  body: EntryBody,
+): Steps<Carry> {
+  const { next } = yield* step<{ next: number }>(context, ACTIVITY.recordEntry, { ...ref(job, carry), body });
+  return { ...carry, next };
+}
