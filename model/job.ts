@@ -44,7 +44,7 @@ export const jobSchema = z.object({
     exclude: z.array(z.string().min(1)),
     /** Tables copied whole when they changed, whatever their ingestion-time policy. */
     snapshot: z.array(z.string().min(1)),
-    /** Pipes appended to a table's rows, by table name; they go before the job's own `query`. */
+    /** Pipes appended to a table's rows, by table name, in place of the job's own `query`; an empty text for none. */
     queries: recordOf(z.string()).default(() => recordFrom<string>([])),
   }),
   /** Pipes appended to the rows of every table that has none of its own: `| where … | project …`. */
@@ -74,6 +74,11 @@ export const jobSchema = z.object({
 
 export type Job = z.infer<typeof jobSchema>;
 export type Slots = z.infer<typeof slotsSchema>;
+
+/** The text of the pipes that a table is read through: its own, or the job's. */
+export function queryOf(job: Job, table: string): string {
+  return job.tables.queries[table] ?? job.query ?? "";
+}
 
 /** The slots to use of a capacity; at least one, so that a busy cluster still makes progress. */
 export function slotsOf(slots: Slots, capacity: number): number {

@@ -12,6 +12,7 @@ import {
   updatePoliciesSchema,
   visibilitySchema,
 } from "./job.ts";
+import { queryProblem } from "./query.ts";
 import { msFromTicks, ticksFromIso } from "./ticks.ts";
 
 /*
@@ -51,7 +52,7 @@ const rawSchema = z.object({
   KUSTO_COPY_VISIBILITY: choiceSetting(visibilitySchema).default("iteration"),
   KUSTO_COPY_SCHEMA: choiceSetting(schemaModeSchema).default("tables"),
   KUSTO_COPY_UPDATE_POLICIES: choiceSetting(updatePoliciesSchema).default("refuse"),
-  KUSTO_COPY_QUERY: z.string().default(""),
+  KUSTO_COPY_QUERY: querySetting(),
   KUSTO_COPY_EXPORT_SLOTS: slotsSetting("100%"),
   KUSTO_COPY_INGESTION_SLOTS: slotsSetting("100%"),
   KUSTO_COPY_QUERY_SLOTS: slotsSetting("10%"),
@@ -237,6 +238,22 @@ function accessSetting(standard: "sas" | "impersonate") {
 
 function choiceSetting<T extends string>(choices: z.ZodEnum<Record<T, T>>) {
   return z.enum(choices.enum, { error: `is none of ${choices.options.join(", ")}` });
+}
+
+/** The reason is the reading's own: it repeats no more of the text than the name of an operator or function. */
+function querySetting() {
+  return z
+    .string()
+    .default("")
+    .check((context) => {
+      const problem = queryProblem(context.value);
+      if (problem !== undefined)
+        context.issues.push({
+          code: "custom",
+          message: `is not a query that a copy can take: ${problem}`,
+          input: context.value,
+        });
+    });
 }
 
 function countSetting() {

@@ -15,6 +15,7 @@ interface SyntaxNode {
   readonly ChildCount?: number;
   readonly LiteralValue?: unknown;
   readonly Kind?: unknown;
+  readonly Name?: { readonly SimpleName?: string } | null;
   GetChild(index: number): SyntaxNode | null;
 }
 
@@ -29,6 +30,9 @@ interface Code {
 interface Language {
   readonly KustoCode: { Parse(text: string): Code; ParseAndAnalyze(text: string, globals: unknown): Code };
   readonly GlobalState: { readonly Default: unknown };
+  readonly Syntax: { readonly SyntaxKind: object };
+  readonly Functions: object;
+  readonly Aggregates: object;
 }
 
 const require = createRequire(import.meta.url);
@@ -78,4 +82,36 @@ export function literals(text: string): string[] {
   };
   walk(language().KustoCode.Parse(text).Syntax);
   return found;
+}
+
+/**
+ * What a text is made of, as Microsoft's parser reads it: the kinds of its query operators (`FilterOperator`), each as often as
+ * it stands there, nested ones too, and the names of the functions that are called.
+ */
+export function madeOf(text: string): { operators: string[]; functions: string[] } {
+  const kinds = new Map(Object.entries(language().Syntax.SyntaxKind).map(([name, kind]) => [kind, name]));
+  const operators: string[] = [];
+  const functions: string[] = [];
+  const walk = (node: SyntaxNode): void => {
+    const kind = kinds.get(node.Kind) ?? "";
+    if (kind.endsWith("Operator")) operators.push(kind);
+    if (kind === "FunctionCallExpression") functions.push(node.Name?.SimpleName ?? "");
+    for (let index = 0; index < (node.ChildCount ?? 0); index++) {
+      const child = node.GetChild(index);
+      if (child !== null) walk(child);
+    }
+  };
+  walk(language().KustoCode.Parse(text).Syntax);
+  return { operators, functions };
+}
+
+/** Names of the functions that the language has. */
+export function builtInFunctions(): string[] {
+  return [language().Functions, language().Aggregates].flatMap((holder) =>
+    Object.values(holder).flatMap((each) =>
+      typeof each === "object" && each !== null && "Name" in each && typeof each.Name === "string"
+        ? [each.Name]
+        : [],
+    ),
+  );
 }

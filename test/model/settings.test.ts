@@ -109,6 +109,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   KUSTO_COPY_MODE: [SECRET, "Backfill"],
   KUSTO_COPY_FORMAT: [SECRET],
   KUSTO_COPY_INGESTION: [SECRET],
+  KUSTO_COPY_QUERY: [SECRET, `| where Text has h'${SECRET}'`, "| where A == 1 | count"],
   KUSTO_COPY_EXPORT_SLOTS: [SECRET, "0"],
   KUSTO_COPY_INGESTION_SLOTS: [SECRET, "101%"],
   KUSTO_COPY_QUERY_SLOTS: [SECRET],
