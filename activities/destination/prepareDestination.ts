@@ -6,11 +6,8 @@ import {
   alterRetentionPolicy,
   createMergeTable,
   createMergeTables,
-  readUpdatePolicies,
-  showUpdatePolicies,
   type TableSchema,
 } from "../../kusto/commands/schema.ts";
-import { readTables } from "../../kusto/reads.ts";
 import { readStateOfRun } from "../../lake/log.ts";
 import type { Parked, PlannedTable } from "../../model/checkpoint/entries.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
@@ -21,7 +18,7 @@ import type { Answer, IterationInput, PrepareOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { answer } from "../outcome.ts";
 import { carryEncodings } from "./carryEncodings.ts";
-import { existingRows } from "./existingRows.ts";
+import { readObstacles } from "./obstacles.ts";
 import { sideBySide } from "./sideBySide.ts";
 
 const TABLES_PER_COMMAND = 50;
@@ -45,17 +42,12 @@ export function prepareDestination({
     const { copyId } = state;
     if (!open || copyId === undefined) throw new Terminal(`Iteration ${iteration} is not open.`);
     const database = job.destination.database;
-    const there = new Map((await readTables(destination, database)).map((table) => [table.name, table]));
-    const updated = await updatePolicySources(destination, database);
-    const existing = await existingRows(job, destination, state, open, new Set(there.keys()));
+    const { there, reasons } = await readObstacles(job, destination, state, open);
     const parked: Parked[] = [];
     const wanted: { table: PlannedTable; staging: string }[] = [];
     open.tables.forEach((table, t) => {
       if (table.name in open.parked) return;
-      const reason =
-        conflict(table, there.get(table.name)) ??
-        updateConflict(table.name, updated) ??
-        existing.get(table.name);
+      const reason = reasons.get(table.name);
       if (reason === undefined) wanted.push({ table, staging: stagingTable(copyId, run, iteration, t) });
       else parked.push({ table: table.name, reason });
     });
@@ -94,35 +86,6 @@ async function eachOrParked<T extends { readonly table: PlannedTable }>(
     }
   }
   return done;
-}
-
-/** A column of the same name and another type: extents can't be moved there (`kusto/management/move-extents.md`). */
-function conflict(table: PlannedTable, existing: TableSchema | undefined): string | undefined {
-  const types = new Map(existing?.columns.map((column) => [column.name, column.type]));
-  const wrong = table.columns.filter((column) => (types.get(column.name) ?? column.type) !== column.type);
-  if (wrong.length === 0) return undefined;
-  const columns = wrong.map(
-    (column) =>
-      `${column.name} is ${column.type} at the source and ${types.get(column.name)} at the destination`,
-  );
-  return `Table ${table.name} can't take the source's columns: ${columns.join(", ")}. Rename or drop the destination's column, or its table, and copy again.`;
-}
-
-/** Update policies fire when extents are moved into their source table (`kusto/management/update-policy.md`). */
-function updateConflict(
-  table: string,
-  sources: readonly { source: string; wildcard: boolean; target: string }[],
-): string | undefined {
-  const found = sources.find((each) => each.source === table || each.wildcard);
-  if (!found) return undefined;
-  return `Table ${table} is the source of an enabled update policy of table ${found.target} at the destination: moving rows into it would run the policy on copied data. Disable the policy, or exclude the table.`;
-}
-
-async function updatePolicySources(destination: KustoClient, database: string) {
-  const rows = await destination.command(database, showUpdatePolicies());
-  return readUpdatePolicies(database, rows)
-    .filter((policy) => policy.enabled)
-    .map(({ source, sourceIsWildcard, target }) => ({ source, wildcard: sourceIsWildcard, target }));
 }
 
 async function createTable(

@@ -47,7 +47,11 @@ export function planIteration({ job, run, next, lane }: PlanInput): Promise<Answ
   });
 }
 
-async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
+/**
+ * The plan of a lane's next iteration as the source stands now: what the log would hold of it. Nothing is changed by
+ * asking. Undefined where the lane has nothing to do.
+ */
+export async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
   const database = job.source.database;
   // Before the cursor, so that lag is never told smaller than it is; and the cursor before the schema, so that no row
   // up to it has a column, or lies in a table, that the schema doesn't know.
