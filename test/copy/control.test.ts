@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { askFor, askResync } from "../../lake/control.ts";
+import { type Lake, openLake } from "../../lake/lake.ts";
+import { parseLake } from "../../lake/location.ts";
+import { readState } from "../../lake/log.ts";
+import { storageAccount } from "../../local/stack/storageAccount.ts";
+import {
+  addFault,
+  beginCopy,
+  bodyOf,
+  clearFaults,
+  commandsLike,
+  createIdTable,
+  idsOf,
+  loadIds,
+  lookAt,
+  tableNames,
+  until,
+  wholeRanges,
+} from "./drive.ts";
+import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
+
+const DATABASES = ["Paused", "Cancelled", "Again", "Since", "Shown", "Owed"];
+const DAYS = 8;
+const LOAD = 100;
+const ALL = wholeRanges([0, DAYS * LOAD]);
+
+describe("a copy of which something is asked", () => {
+  let copies: CopyStack;
+  const source = () => copies.stack.urls.sourceKusto;
+  const body = (database: string) => bodyOf(copies.stack, database, database);
+  const held = (database: string) => idsOf(copies.destination, database, "Events");
+  const lakeOf = (database: string): Lake =>
+    openLake(parseLake(`${copies.stack.urls.lake}/copy/${database};${storageAccount.key}`));
+
+  /** A table whose history is one window a day. */
+  async function history(database: string): Promise<void> {
+    await createIdTable(copies.source, database, "Events");
+    for (let day = 0; day < DAYS; day++) {
+      const ingestedAt = `2024-05-0${day + 1}T12:00:00Z`;
+      await loadIds(source(), database, "Events", [day * LOAD, (day + 1) * LOAD], {
+        ingestedAt,
+        createdOn: ingestedAt,
+      });
+    }
+    await cursorsGiven();
+  }
+
+  /** Begins a copy and waits until it is in the midst: windows staged, and windows not even exported. */
+  async function midst(database: string): Promise<string> {
+    const match = { kind: "operation", database, text: "^\\.export" };
+    await addFault(source(), { match, action: "delay", afterMs: 400, times: 3 });
+    await addFault(source(), { match, action: "delay", afterMs: 2000, times: 1000 });
+    const statusUrl = await beginCopy(copies.stack.urls.functions, body(database));
+    await until("no window was staged", async () => {
+      const windows = (await lookAt(statusUrl)).tables[0]?.windows;
+      return windows !== undefined && windows.staged > 0;
+    });
+    return statusUrl;
+  }
+
+  const ended = (statusUrl: string) =>
+    until("the run didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+
+  async function nothingLeft(database: string): Promise<void> {
+    expect(await tableNames(copies.destination, database)).toEqual(["Events"]);
+    const extents = await copies.destination.command(database, `.show database ${database} extents`);
+    expect(extents.filter((extent) => String(extent.Tags).includes("kc:"))).toEqual([]);
+    const files: string[] = [];
+    const { container, blobName } = lakeOf(database);
+    for await (const blob of container.listBlobsFlat({ prefix: `${blobName("staged")}/` })) {
+      // A hierarchical account lists folders too.
+      if (/part[^/]*$/.test(blob.name)) files.push(blob.name);
+    }
+    expect(files).toEqual([]);
+  }
+
+  beforeAll(async () => {
+    copies = await startCopyStack({
+      sourceDatabases: DATABASES,
+      destinationDatabases: DATABASES,
+      settings: { KUSTO_COPY_WINDOW_ROWS: String(LOAD), KUSTO_COPY_EXPORT_SLOTS: "2" },
+    });
+  });
+  afterAll(() => copies.stop());
+
+  it("pauses with nothing shown and nothing lost, and goes on from there when it is resumed", async () => {
+    await history("Paused");
+    const statusUrl = await midst("Paused");
+    await askFor(lakeOf("Paused"), "pause", "a test");
+    await ended(statusUrl);
+    const paused = await readState(lakeOf("Paused"));
+    expect(paused.ended).toMatchObject({ outcome: "paused", reason: expect.stringContaining("a test") });
+    const windows = Object.values(paused.open.backfill?.windows ?? {});
+    // Each export that was begun was waited for.
+    const exports = await commandsLike(copies.source, "Paused", ".export");
+    expect(windows.filter((window) => window.stage !== "planned").length).toBe(exports);
+    expect(exports).toBeLessThan(DAYS);
+    expect((await held("Paused")).rows).toBe(0);
+
+    await clearFaults(source());
+    await askFor(lakeOf("Paused"), "run", "a test");
+    expect(await copies.copy(body("Paused"))).toMatchObject({ state: "succeeded", error: null });
+    expect(await commandsLike(copies.source, "Paused", ".export")).toBe(DAYS);
+    expect(await held("Paused")).toEqual(ALL);
+    await nothingLeft("Paused");
+  });
+
+  it("leaves nothing of what wasn't shown when it is cancelled, and copies the rest when it is resumed", async () => {
+    await history("Cancelled");
+    const statusUrl = await midst("Cancelled");
+    await askFor(lakeOf("Cancelled"), "cancel", "a test");
+    await ended(statusUrl);
+    await clearFaults(source());
+    const cancelled = await readState(lakeOf("Cancelled"));
+    expect(cancelled.ended?.outcome).toBe("cancelled");
+    expect(cancelled.open).toEqual({});
+    expect(cancelled.historyReadAt).toBeUndefined();
+    expect((await held("Cancelled")).rows).toBe(0);
+    expect(await tableNames(copies.destination, "Cancelled")).toEqual(["Events"]);
+
+    await askFor(lakeOf("Cancelled"), "run", "a test");
+    expect(await copies.copy(body("Cancelled"))).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Cancelled")).toEqual(ALL);
+    await nothingLeft("Cancelled");
+  });
+
+  it("replaces a resynchronised table's rows by the source's, whatever either side lost or gained", async () => {
+    await history("Again");
+    await copies.copy(body("Again"));
+    const extents = await copies.destination.command("Again", ".show table Events extents");
+    await copies.destination.command("Again", `.drop extent ${String(extents[0]?.ExtentId)}`);
+    await loadIds(copies.stack.urls.destinationKusto, "Again", "Events", [5000, 5010]);
+    await loadIds(source(), "Again", "Events", [DAYS * LOAD, DAYS * LOAD + 10]);
+    await cursorsGiven();
+    await askResync(lakeOf("Again"), ["Events"], "a test");
+    expect(await copies.copy(body("Again"))).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Again")).toEqual(wholeRanges([0, DAYS * LOAD + 10]));
+    await nothingLeft("Again");
+    // Cursors follow it from there on, and the request was taken in once.
+    await loadIds(source(), "Again", "Events", [DAYS * LOAD + 10, DAYS * LOAD + 20]);
+    await cursorsGiven();
+    const next = await copies.copy(body("Again"));
+    expect(next.tables).toMatchObject([{ name: "Events", rows: 10 }]);
+    expect(await held("Again")).toEqual(wholeRanges([0, DAYS * LOAD + 20]));
+  });
+
+  it("brings no history by a resynchronisation where only what comes was to be copied", async () => {
+    await history("Since");
+    const only = { ...body("Since"), mode: "new" };
+    await copies.copy(only);
+    await loadIds(source(), "Since", "Events", [7000, 7010]);
+    await cursorsGiven();
+    await copies.copy(only);
+    expect(await held("Since")).toEqual(wholeRanges([7000, 7010]));
+    await askResync(lakeOf("Since"), ["Events"], "a test");
+    expect(await copies.copy(only)).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Since")).toEqual(wholeRanges([7000, 7010]));
+  });
+});
+
+describe("windows that are shown one by one", () => {
+  let copies: CopyStack;
+  const held = (database: string) => idsOf(copies.destination, database, "Events");
+  const body = (database: string) => bodyOf(copies.stack, database, database);
+
+  async function history(database: string): Promise<void> {
+    await createIdTable(copies.source, database, "Events");
+    for (let day = 0; day < DAYS; day++) {
+      const ingestedAt = `2024-05-0${day + 1}T12:00:00Z`;
+      await loadIds(copies.stack.urls.sourceKusto, database, "Events", [day * LOAD, (day + 1) * LOAD], {
+        ingestedAt,
+      });
+    }
+    await cursorsGiven();
+  }
+
+  beforeAll(async () => {
+    copies = await startCopyStack({
+      sourceDatabases: DATABASES,
+      destinationDatabases: DATABASES,
+      settings: {
+        KUSTO_COPY_WINDOW_ROWS: String(LOAD),
+        KUSTO_COPY_VISIBILITY: "window",
+        KUSTO_COPY_MAX_ATTEMPTS: "4",
+      },
+    });
+  });
+  afterAll(() => copies.stop());
+
+  it("can be queried while others of the iteration are on their way", async () => {
+    await history("Shown");
+    const match = { kind: "operation", database: "Shown", text: "^\\.export.*2024-05-08" };
+    await addFault(copies.stack.urls.sourceKusto, { match, action: "delay", afterMs: 8000, times: 1 });
+    const statusUrl = await beginCopy(copies.stack.urls.functions, body("Shown"));
+    await until(
+      "nothing was shown before the end",
+      async () =>
+        (await tableNames(copies.destination, "Shown")).includes("Events") &&
+        (await held("Shown")).rows >= LOAD,
+    );
+    expect((await lookAt(statusUrl)).state).toBe("running");
+    await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    expect(await held("Shown")).toEqual(ALL);
+  });
+
+  it("aren't copied again where another window of theirs can't be, and the rest follows as it was cut", async () => {
+    await history("Owed");
+    const match = { kind: "operation", database: "Owed", text: "^\\.export.*2024-05-04" };
+    await addFault(copies.stack.urls.sourceKusto, {
+      match,
+      action: "operationState",
+      state: "Abandoned",
+      times: 1000,
+    });
+    const failed = await copies.copy(body("Owed"));
+    expect(failed.state).toBe("failed");
+    const { rows } = await held("Owed");
+    expect(rows).toBeGreaterThan(0);
+    expect(rows).toBeLessThan(DAYS * LOAD);
+    await clearFaults(copies.stack.urls.sourceKusto);
+    await loadIds(copies.stack.urls.sourceKusto, "Owed", "Events", [DAYS * LOAD, DAYS * LOAD + 10]);
+    await cursorsGiven();
+    expect(await copies.copy(body("Owed"))).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Owed")).toEqual(wholeRanges([0, DAYS * LOAD + 10]));
+  });
+});
