@@ -1,0 +1,33 @@
+// A job, and databases of a leader that are attached to a follower in its region; the app may attach and detach there.
+using '../main.bicep'
+
+param environmentName = 'share'
+param location = 'westeurope'
+
+param jobs = [
+  {
+    name: 'telemetry'
+    source: {
+      clusterId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-source/providers/Microsoft.Kusto/clusters/mysource'
+      database: 'Telemetry'
+    }
+    destination: {
+      clusterId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-destination/providers/Microsoft.Kusto/clusters/mydestination'
+      database: 'Telemetry'
+    }
+  }
+]
+
+param followerClusterIds = [
+  '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-source/providers/Microsoft.Kusto/clusters/mysource'
+  '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-team/providers/Microsoft.Kusto/clusters/myfollower'
+]
+
+param attachments = [
+  {
+    followerClusterId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-team/providers/Microsoft.Kusto/clusters/myfollower'
+    leaderClusterId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-source/providers/Microsoft.Kusto/clusters/mysource'
+    database: 'Telemetry'
+    principalsModificationKind: 'Union'
+  }
+]
