@@ -50,6 +50,9 @@ export interface Carry {
   readonly statusAt: string | null;
   /** Iterations this run committed. */
   readonly committed: readonly number[];
+  /** Steps that were refused for now, and attempts begun anew. */
+  readonly refused: number;
+  readonly retried: number;
   /** What was asked of the run when it looked last, by whom, and when that was. */
   readonly wanted: ControlAnswer["wanted"];
   readonly askedBy: string;
@@ -82,6 +85,8 @@ export function firstCarry(opened: OpenedRun): Carry {
     lastDurationMs: opened.lastDurationMs,
     statusAt: null,
     committed: [],
+    refused: 0,
+    retried: 0,
     wanted: "run",
     askedBy: "",
     lookedAt: null,
@@ -121,6 +126,7 @@ export function applyOutcomes(
     news.set(iteration, found);
     return found;
   };
+  let { refused, retried } = carry;
   for (const outcome of outcomes) {
     const { flight } = outcome;
     // A flight of a table that this very round parked is gone.
@@ -133,9 +139,11 @@ export function applyOutcomes(
       } else flights.set(flight.window, flight);
       continue;
     }
+    if (outcome.failure === "refused") refused += 1;
     const after = afterFailure(flight, outcome.failure, maxAttempts, nowMs);
     if (after.kind === "again") flights.set(flight.window, after.flight);
     if (after.kind === "reset") {
+      retried += 1;
       newsOf(flight.iteration).reset.push({
         window: flight.window,
         attempt: after.attempt,
@@ -151,7 +159,7 @@ export function applyOutcomes(
       }
     }
   }
-  let next: Carry = { ...carry, flights: [...flights.values()] };
+  let next: Carry = { ...carry, flights: [...flights.values()], refused, retried };
   for (const lane of lanesOf(carry)) {
     const staged = news.get(lane.iteration)?.staged.length ?? 0;
     if (staged > 0) next = withLane(next, { ...lane, staged: lane.staged + staged });

@@ -13,6 +13,7 @@ import {
   withLane,
 } from "./carry.ts";
 import { planDueLanes, prepare, topUp } from "./lanes.ts";
+import { tellProgress } from "./progress.ts";
 import { clean, finishIterations, promote, showStaged } from "./promotion.ts";
 import { ref } from "./record.ts";
 import { copyRound, type Round } from "./rounds.ts";
@@ -51,7 +52,7 @@ export function* copyJob(context: OrchestrationContext): Steps<CopyResult | unde
       carry = yield* showStaged(context, job, round.carry);
       carry = yield* finishIterations(context, job, carry);
       calls += round.calls;
-      tellProgress(context, carry);
+      tellProgress(context, job, carry);
       if (calls >= CALLS_PER_GENERATION) {
         context.df.continueAsNew({ job, carry } satisfies CopyInput);
         return undefined;
@@ -100,19 +101,4 @@ function* noteFailure(
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return (message.split(/\r?\n/)[0] ?? "").trim();
-}
-
-/** What the portal's Durable monitor shows of a running copy; far below the 16 KB that a custom status may have. */
-function tellProgress(context: OrchestrationContext, carry: Carry): void {
-  context.df.setCustomStatus({
-    run: carry.run,
-    lanes: lanesOf(carry).map(({ lane, iteration, windows, staged }) => ({
-      lane,
-      iteration,
-      windows,
-      staged,
-    })),
-    inFlight: carry.flights.length,
-    committed: carry.committed.length,
-  });
 }

@@ -2,6 +2,7 @@ import type { OrchestrationContext, Task } from "durable-functions";
 import { describe, expect, it } from "vitest";
 import { ACTIVITY } from "../../activities/contract.ts";
 import { tryOrchestration } from "../../local/host/tryOrchestrators.ts";
+import { customStatusSchema } from "../../model/customStatus.ts";
 import type { Job } from "../../model/job.ts";
 import type { Flight } from "../../model/schedule.ts";
 import { copyJob } from "../../orchestrators/copyJob.ts";
@@ -66,6 +67,16 @@ describe("the orchestration of a copy", () => {
     const { status, staged } = await run({ tables: 1, windows: 4, trouble: eachOnce() });
     expect(status.runtimeStatus).toBe("Completed");
     expect(staged.size).toBe(2 * 4);
+  });
+
+  it("counts what was refused and begun anew, and shows where it stands in few words", async () => {
+    const { status } = await run({ tables: 1, windows: 4, trouble: eachOnce() });
+    const shown = customStatusSchema.parse(status.customStatus);
+    expect(shown).toMatchObject({ job: "tried", doing: "copying", committed: 2, lanes: [] });
+    // Of each iteration's four windows, one is refused twice and one once, and that one and another go wrong once.
+    expect(shown.refused).toBe(6);
+    expect(shown.retried).toBe(4);
+    expect(JSON.stringify(shown).length).toBeLessThan(4000);
   });
 
   it("parks a table that can't be copied, after its attempts, and commits the others", async () => {

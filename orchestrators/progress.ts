@@ -1,0 +1,37 @@
+import type { OrchestrationContext } from "durable-functions";
+import { type CustomStatus, TABLES_NAMED } from "../model/customStatus.ts";
+import type { Job } from "../model/job.ts";
+import { type Carry, lanesOf } from "./carry.ts";
+
+/** Shows where a run stands as the custom status of its instance. */
+export function tellProgress(context: OrchestrationContext, job: Job, carry: Carry): void {
+  const now = context.df.currentUtcDateTime.toISOString();
+  const { flights } = carry;
+  const backingOff = flights.filter(
+    (flight) => flight.notBefore !== undefined && flight.notBefore > now,
+  ).length;
+  const exporting = flights.filter((flight) => flight.stage === "exporting").length;
+  const ingesting = flights.filter((flight) => flight.stage === "ingesting").length;
+  context.df.setCustomStatus({
+    job: job.name,
+    run: carry.run,
+    doing: carry.wanted === "pause" ? "pausing" : "copying",
+    lanes: lanesOf(carry).map(({ lane, iteration, windows, staged, shown }) => ({
+      lane,
+      iteration,
+      windows,
+      staged,
+      shown,
+    })),
+    inFlight: {
+      exporting,
+      ingesting,
+      other: flights.length - exporting - ingesting - backingOff,
+      backingOff,
+    },
+    tables: [...new Set(flights.map((flight) => flight.table))].toSorted().slice(0, TABLES_NAMED),
+    refused: carry.refused,
+    retried: carry.retried,
+    committed: carry.committed.length,
+  } satisfies CustomStatus);
+}
