@@ -197,34 +197,41 @@ var names = {
 // management/data-ingestion/ingest-into-command.md); a table's ingestor may not ask for the ingestion resources.
 // Destination, Database Admin instead, by destinationAdmin: the same on tables that somebody else created.
 
-var sources = filter(jobs, job => job.source.?clusterId != null)
-var destinations = filter(jobs, job => job.destination.?clusterId != null)
-var sourceClusterIds = union(map(sources, job => job.source.?clusterId ?? ''), [])
-var destinationClusterIds = union(map(destinations, job => job.destination.?clusterId ?? ''), [])
+// An endpoint with no cluster id and no URI is the trial cluster. One with a URI alone gets its roles by hand.
+var trialClusterId = '${subscription().id}/resourceGroups/${resourceGroupName}/providers/Microsoft.Kusto/clusters/${names.trialCluster}'
+var sources = map(filter(jobs, job => job.source.?uri == null), job => {
+  clusterId: job.source.?clusterId ?? trialClusterId
+  database: job.source.database
+  restrictedTables: job.?restrictedTables ?? false
+})
+var destinations = map(filter(jobs, job => job.destination.?uri == null), job => {
+  clusterId: job.destination.?clusterId ?? trialClusterId
+  database: job.destination.database
+  restrictedTables: job.?restrictedTables ?? false
+  admin: job.?destinationAdmin ?? false
+})
+var sourceClusterIds = union(map(sources, each => each.clusterId), [])
+var destinationClusterIds = union(map(destinations, each => each.clusterId), [])
 var access databaseAccess[] = union(
-  map(sources, job => {
-    clusterId: job.source.?clusterId ?? ''
-    database: job.source.database
-    role: sourceRole
-  }),
-  map(filter(sources, job => job.?restrictedTables ?? false), job => {
-    clusterId: job.source.?clusterId ?? ''
-    database: job.source.database
+  map(sources, each => { clusterId: each.clusterId, database: each.database, role: sourceRole }),
+  map(filter(sources, each => each.restrictedTables), each => {
+    clusterId: each.clusterId
+    database: each.database
     role: 'UnrestrictedViewer'
   }),
-  map(destinations, job => {
-    clusterId: job.destination.?clusterId ?? ''
-    database: job.destination.database
-    role: job.?destinationAdmin ?? false ? 'Admin' : 'User'
+  map(destinations, each => {
+    clusterId: each.clusterId
+    database: each.database
+    role: each.admin ? 'Admin' : 'User'
   }),
-  map(filter(destinations, job => !(job.?destinationAdmin ?? false)), job => {
-    clusterId: job.destination.?clusterId ?? ''
-    database: job.destination.database
+  map(filter(destinations, each => !each.admin), each => {
+    clusterId: each.clusterId
+    database: each.database
     role: 'Ingestor'
   }),
-  map(filter(destinations, job => job.?restrictedTables ?? false), job => {
-    clusterId: job.destination.?clusterId ?? ''
-    database: job.destination.database
+  map(filter(destinations, each => each.restrictedTables), each => {
+    clusterId: each.clusterId
+    database: each.database
     role: 'UnrestrictedViewer'
   })
 )
@@ -234,14 +241,14 @@ var access databaseAccess[] = union(
 var byIdentity = clusterAccess == 'managedIdentity'
 var statusByIdentity = statusAccess == 'managedIdentity'
 var identityUsages = union(
-  map(byIdentity ? sources : [], job => {
-    clusterId: job.source.?clusterId ?? ''
-    database: job.source.database
+  map(byIdentity ? sources : [], each => {
+    clusterId: each.clusterId
+    database: each.database
     usages: 'ExportRequest'
   }),
-  map(byIdentity || statusByIdentity ? destinations : [], job => {
-    clusterId: job.destination.?clusterId ?? ''
-    database: job.destination.database
+  map(byIdentity || statusByIdentity ? destinations : [], each => {
+    clusterId: each.clusterId
+    database: each.database
     usages: join(concat(byIdentity ? ['NativeIngestion'] : [], statusByIdentity ? ['ExternalDataRequest'] : []), ', ')
   })
 )
@@ -291,6 +298,7 @@ module sourceClusters 'modules/kusto/cluster.bicep' = [
   for clusterId in sourceClusterIds: {
     scope: resourceGroup(split(clusterId, '/')[2], split(clusterId, '/')[4])
     params: { name: last(split(clusterId, '/')) }
+    dependsOn: [trialCluster]
   }
 ]
 
@@ -298,6 +306,7 @@ module destinationClusters 'modules/kusto/cluster.bicep' = [
   for clusterId in destinationClusterIds: {
     scope: resourceGroup(split(clusterId, '/')[2], split(clusterId, '/')[4])
     params: { name: last(split(clusterId, '/')) }
+    dependsOn: [trialCluster]
   }
 ]
 
@@ -355,6 +364,7 @@ module databaseRoles 'modules/kusto/databaseAccess.bicep' = [
       clientId: identity.outputs.clientId
       tenantId: identity.outputs.tenantId
     }
+    dependsOn: [trialCluster]
   }
 ]
 
@@ -485,8 +495,8 @@ module lakeEndpoints 'modules/network/privateEndpoints.bicep' = if (privateNetwo
 
 var job = jobs[0]
 var single = length(jobs) == 1
-var sourceUri = job.source.?clusterId == null ? job.source.?uri ?? '' : sourceClusters[0].outputs.uri
-var destinationUri = job.destination.?clusterId == null ? job.destination.?uri ?? '' : destinationClusters[0].outputs.uri
+var sourceUri = job.source.?uri ?? sourceClusters[0].outputs.uri
+var destinationUri = job.destination.?uri ?? destinationClusters[0].outputs.uri
 
 // The settings of docs/configuration.md; what is empty here has its default in the app.
 var jobSettings = {

@@ -1,10 +1,10 @@
 @export()
-@description('One side of a copy. An Azure Data Explorer cluster is named by its resource id, wherever it lies; a Fabric Eventhouse, or a cluster whose roles are given by hand, by its query URI.')
+@description('One side of a copy. An Azure Data Explorer cluster is named by its resource id, wherever it lies; a Fabric Eventhouse, or a cluster whose roles are given by hand, by its query URI; with neither it is the trial cluster.')
 type endpoint = {
   @description('Resource id of an existing cluster, in any resource group and subscription of the tenant. Roles are given on it.')
   clusterId: string?
 
-  @description('Query URI, where there is no clusterId: https://name.region.kusto.windows.net or a Fabric query URI. No role is given.')
+  @description('Query URI, in place of the clusterId: https://name.region.kusto.windows.net or a Fabric query URI. No role is given.')
   uri: string?
 
   @description('Database on that cluster.')

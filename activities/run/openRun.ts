@@ -5,7 +5,7 @@ import { appendEntry, readState, Stale } from "../../lake/log.ts";
 import { ensureContainer } from "../../lake/stagedFiles.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { Terminal } from "../../model/errors.ts";
-import { type Job, slotsOf } from "../../model/job.ts";
+import { type Job, type Slots, slotsOf } from "../../model/job.ts";
 import { copiedAsOf } from "../../model/lag.ts";
 import type { SlotCounts } from "../../model/schedule.ts";
 import type { Answer, OpenedRun, OpenIterationSummary, OpenRunInput } from "../contract.ts";
@@ -93,15 +93,29 @@ function refuseOtherCopy(before: Job, job: Job): void {
   );
 }
 
+/**
+ * Slots as the job gives them; a cluster is asked for its capacity only where a percentage is of it, as
+ * `.show capacity` needs Database User (`kusto/management/show-capacity-command.md`), and a source that is only read
+ * may give no more than Database Viewer.
+ */
 async function slotCounts(job: Job): Promise<SlotCounts> {
   const { source, destination } = clientsOf(job);
+  const ofSource = isShare(job.slots.export) || isShare(job.slots.query);
+  const ofDestination = isShare(job.slots.ingestion) || isShare(job.slots.query);
   const [from, to] = await Promise.all([
-    readSlots(source, job.source.database),
-    readSlots(destination, job.destination.database),
+    ofSource ? readSlots(source, job.source.database) : NOT_ASKED,
+    ofDestination ? readSlots(destination, job.destination.database) : NOT_ASKED,
   ]);
   return {
     export: slotsOf(job.slots.export, from.export),
     ingestion: slotsOf(job.slots.ingestion, to.ingestion),
     query: slotsOf(job.slots.query, Math.min(MOST_QUERIES, from.queries, to.queries)),
   };
+}
+
+/** Stands for a capacity that nothing is a share of. */
+const NOT_ASKED = { export: 0, ingestion: 0, queries: 0 };
+
+function isShare(slots: Slots): boolean {
+  return "percent" in slots;
 }
