@@ -26,6 +26,8 @@ export interface ExtraHostOptions {
   readonly data?: string;
   /** Flags of local/host/main.ts. */
   readonly flags?: readonly string[];
+  /** The folder of the app; the project's own without it. */
+  readonly app?: string;
 }
 
 export async function startExtraHost(stack: Stack, options: ExtraHostOptions = {}): Promise<ExtraHost> {
@@ -38,7 +40,7 @@ export async function startExtraHost(stack: Stack, options: ExtraHostOptions = {
     workspace: stack.workspace,
     sourceDatabases: [],
     destinationDatabases: [],
-    app: appFolder,
+    app: options.app ?? appFolder,
     settings: {
       ...stack.settings,
       KUSTO_COPY_TICK: NO_TICK,
