@@ -6,10 +6,12 @@ import {
 } from "../kusto/client.ts";
 import { displayCluster, type KustoConnection, parseKustoConnection } from "../kusto/connectionString.ts";
 import { type ClusterAccess, type Lake, openLake } from "../lake/lake.ts";
-import { type LakeLocation, lakeUrl, parseLake } from "../lake/location.ts";
+import { type LakeLocation, parseLake } from "../lake/location.ts";
 import { Terminal } from "../model/errors.ts";
 import type { Job } from "../model/job.ts";
-import { jobOfSettings, type PublicEndpoints, type RawSettings, readSettings } from "../model/settings.ts";
+import { type JobDefinition, jobOf } from "../model/jobDefinition.ts";
+import { type RawSettings, readSettings } from "../model/settings.ts";
+import { addresses } from "./jobs/definition.ts";
 
 /** The clients that a job's activities work with. Credentials come from the settings, by cluster and lake. */
 export interface JobClients {
@@ -37,49 +39,13 @@ export function appSettings(): RawSettings {
   return settingsKept;
 }
 
-/** What a request gives of a job: it stands in for the setting, and never holds a secret. */
-export interface JobOverrides {
-  readonly source?: string | undefined;
-  readonly destination?: string | undefined;
-  readonly sourceDatabase?: string | undefined;
-  readonly destinationDatabase?: string | undefined;
-  readonly lake?: string | undefined;
-}
-
-/** The job that the settings describe, but for what a request gives instead. Throws Terminal that names what is missing. */
-export function configuredJob(now: Date, given: JobOverrides = {}): Job {
-  const set = appSettings();
-  const settings: RawSettings = {
-    ...set,
-    KUSTO_COPY_DATABASE: given.sourceDatabase ?? set.KUSTO_COPY_DATABASE,
-    KUSTO_COPY_DESTINATION_DATABASE:
-      given.destinationDatabase ??
-      (set.KUSTO_COPY_DESTINATION_DATABASE || set.KUSTO_COPY_DATABASE || undefined),
-  };
-  const source = given.source ?? settings.KUSTO_COPY_SOURCE;
-  const destination = given.destination ?? settings.KUSTO_COPY_DESTINATION;
-  const lake = given.lake ?? settings.KUSTO_COPY_LAKE;
-  const missing = [
-    ...(source === "" ? ["KUSTO_COPY_SOURCE"] : []),
-    ...(destination === "" ? ["KUSTO_COPY_DESTINATION"] : []),
-    ...(settings.KUSTO_COPY_DATABASE === "" ? ["KUSTO_COPY_DATABASE"] : []),
-    ...(lake === "" ? ["KUSTO_COPY_LAKE"] : []),
-  ];
-  if (missing.length > 0) {
-    throw new Terminal(
-      `The copy is not fully described: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set.`,
-      {},
-      {
-        advice: "Set them in the function app's configuration, or give their values in the request.",
-      },
-    );
-  }
-  const endpoints: PublicEndpoints = {
-    source: displayCluster(parseKustoConnection(source)),
-    destination: displayCluster(parseKustoConnection(destination)),
-    lake: lakeUrl(parseLake(lake)),
-  };
-  return jobOfSettings(settings, endpoints, now);
+/**
+ * The job of the settings, but for what a definition gives instead. Throws Terminal that names what neither of them
+ * gives.
+ */
+export function configuredJob(now: Date, given: JobDefinition = {}): Job {
+  const settings = appSettings();
+  return jobOf(settings.KUSTO_COPY_JOB, given, { settings, addresses }, now);
 }
 
 /** Clients for a job. A cluster or lake that the settings know is reached with their credentials, others by identity. */

@@ -1,8 +1,9 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
+import { configuredJob } from "../activities/environment.ts";
 import { storageFailure } from "../lake/failure.ts";
 import { describe } from "../model/errors.ts";
-import { jobOfRequest, readCopyRequest } from "./copyRequest.ts";
+import { readCopyRequest } from "./copyRequest.ts";
 import { problem } from "./problem.ts";
 import { type Started, startCopy } from "./startCopy.ts";
 
@@ -14,9 +15,9 @@ async function postCopies(request: HttpRequest, context: InvocationContext): Pro
     return problem(400, "The request is not valid.", "Correct the fields that are named and send it again.", {
       errors: read.errors,
     });
-  let job: ReturnType<typeof jobOfRequest>;
+  let job: ReturnType<typeof configuredJob>;
   try {
-    job = jobOfRequest(read.request, new Date());
+    job = configuredJob(new Date(), read.request);
   } catch (error) {
     return problem(400, "The copy is not fully described.", describe(error));
   }

@@ -26,7 +26,14 @@ export function recordOf<T>(schema: z.ZodType<T>) {
     for (const [name, value] of Object.entries(given)) {
       const parsed = schema.safeParse(value);
       if (parsed.success) entries.push([name, parsed.data]);
-      else context.addIssue(`${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? "Invalid input"}`);
+      for (const issue of parsed.error?.issues ?? []) {
+        context.addIssue({
+          code: "custom",
+          message: issue.message,
+          path: [name, ...issue.path],
+          input: value,
+        });
+      }
     }
     return recordFrom(entries);
   });

@@ -188,6 +188,13 @@ export function parseSlots(text: string): Slots {
   return match[2] === "%" ? { percent: value } : { count: value };
 }
 
+/** Milliseconds of a duration above zero. Throws on anything else. */
+export function parsePositiveDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms <= 0) throw new Error(`"${text}" is no duration above zero.`);
+  return ms;
+}
+
 /** Names separated by commas; a JSON array where a name holds a comma, begins with a bracket or ends in a space. */
 export function splitNames(text: string): string[] {
   const trimmed = text.trim();
@@ -202,12 +209,7 @@ function durationSetting(standard: string) {
   return z
     .string()
     .default(standard)
-    .transform((text, context) => transformed(() => positive(parseDuration(text)), DURATION, context));
-}
-
-function positive(ms: number): number {
-  if (ms <= 0) throw new Error("It is zero.");
-  return ms;
+    .transform((text, context) => transformed(() => parsePositiveDuration(text), DURATION, context));
 }
 
 /** A setting that is kept as text, but only where it can be read. */
