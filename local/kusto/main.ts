@@ -23,6 +23,7 @@ const { values } = parseArgs({
     "ingestion-slots": { type: "string", default: "4" },
     "cursor-lag-ms": { type: "string", default: "50-200" },
     "maintenance-seconds": { type: "string", default: "10" },
+    "follower-refresh-seconds": { type: "string", default: "2" },
   },
 });
 
@@ -54,6 +55,7 @@ const settings = z
         return [least, most];
       }),
     "maintenance-seconds": z.coerce.number().min(0.05),
+    "follower-refresh-seconds": z.coerce.number().min(0.05),
   })
   .parse(values);
 
@@ -93,6 +95,7 @@ const engine = await openEngine({
   ingestionSlots: settings["ingestion-slots"],
   cursorLagMs: settings["cursor-lag-ms"],
   maintenanceMs: settings["maintenance-seconds"] * 1000,
+  followerRefreshMs: settings["follower-refresh-seconds"] * 1000,
   language: { translate, registerFunctions },
   data,
   report,

@@ -3,6 +3,7 @@ import { badRequest, findDatabase, withDatabase } from "../engine/lookup.ts";
 import type { RequestContext } from "../engine/request.ts";
 import type { CommandResult } from "../engine/result.ts";
 import type { DatabaseState } from "../engine/state.ts";
+import { writable } from "../following/readOnly.ts";
 import type { Reader } from "./reader.ts";
 
 /** What a command works with. */
@@ -30,7 +31,7 @@ export async function changeDatabase(
   change: (database: DatabaseState) => DatabaseState,
 ): Promise<DatabaseState> {
   const after = await context.engine.store.change((state) => {
-    const before = findDatabase(state, name);
+    const before = writable(findDatabase(state, name));
     const changed = change(before);
     return changed === before ? state : withDatabase(state, changed);
   });

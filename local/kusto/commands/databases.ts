@@ -24,7 +24,7 @@ function identity(database: DatabaseState, context: CommandContext): Value[] {
     database.persistent ? "local" : "",
     `v1.${database.version}`,
     isCurrent,
-    "ReadWrite",
+    database.following === undefined ? "ReadWrite" : "ReadOnlyFollowing",
     database.prettyName,
   ];
 }
@@ -198,7 +198,9 @@ async function createDatabase(reader: Reader, context: CommandContext): Promise<
   const lenient = reader.take("ifnotexists");
   reader.end();
   await context.engine.store.change((state) => {
-    if (state.databases.has(name.toLowerCase())) {
+    const there = state.databases.get(name.toLowerCase());
+    // One of the cluster's own takes precedence over one that it follows (`follower.md`).
+    if (there !== undefined && there.following === undefined) {
       if (lenient) return state;
       throw alreadyExists("Database", name);
     }

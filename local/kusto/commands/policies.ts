@@ -84,7 +84,7 @@ function parseObject(text: string): Json {
 }
 
 /** `hot = 30d, hot_window = a .. b` (`alter-table-cache-policy-command.md`). */
-function readCaching(reader: Reader): Json {
+export function readCaching(reader: Reader): Json {
   let hot: bigint | undefined;
   const windows: Json[] = [];
   do {

@@ -1,12 +1,13 @@
 import { findDatabase, findTable } from "../engine/lookup.ts";
 import { type CommandResult, result } from "../engine/result.ts";
 import { type Principal, withTable } from "../engine/state.ts";
+import { changeOverrides } from "../following/follow.ts";
 import { type CommandContext, changeDatabase, current } from "./context.ts";
 import type { Reader } from "./reader.ts";
 
 const ROLES = ["admins", "ingestors", "monitors", "unrestrictedviewers", "users", "viewers"];
 
-function singular(role: string): string {
+export function singular(role: string): string {
   const names: Readonly<Record<string, string>> = {
     admins: "Admin",
     ingestors: "Ingestor",
@@ -86,6 +87,18 @@ export async function principalCommands(
   return undefined;
 }
 
+/** A list of principals after `.add`, `.drop` or `.set` of some in one role. */
+export function changedPrincipals(
+  before: readonly Principal[],
+  verb: string,
+  role: string,
+  fqns: readonly string[],
+  notes: string,
+): Principal[] {
+  const kept = before.filter((item) => item.role !== role || (verb !== "set" && !fqns.includes(item.fqn)));
+  return verb === "drop" ? kept : [...kept, ...fqns.map((fqn) => ({ role, fqn, notes }))];
+}
+
 async function changePrincipals(
   reader: Reader,
   context: CommandContext,
@@ -99,16 +112,18 @@ async function changePrincipals(
   reader.take("skip-results");
   const notes = reader.peek().kind === "string" ? reader.string() : "";
   reader.end();
-  const change = (before: readonly Principal[]): readonly Principal[] => {
-    const kept = before.filter(
-      (item) =>
-        item.role !== role ||
-        (verb === "add" && !fqns.includes(item.fqn)) ||
-        (verb === "drop" && !fqns.includes(item.fqn)),
-    );
-    return verb === "drop" ? kept : [...kept, ...fqns.map((fqn) => ({ role, fqn, notes }))];
-  };
+  const change = (before: readonly Principal[]): Principal[] =>
+    changedPrincipals(before, verb, role, fqns, notes);
   if (scope === "Database") {
+    const there = findDatabase(context.engine.store.state(), name);
+    // A database that is followed keeps principals of its own beside the leader's (`follower.md`, manage permissions).
+    if (there.following !== undefined && role !== "Ingestor") {
+      await changeOverrides(context.engine, there.name, (before) => ({
+        ...before,
+        principals: change(before.principals),
+      }));
+      return shown(`Database ${there.name}`, there.principals);
+    }
     const database = await changeDatabase(context, name, (before) => ({
       ...before,
       principals: change(before.principals),

@@ -1,13 +1,15 @@
 import type { CommandResult } from "../engine/result.ts";
+import { writable } from "../following/readOnly.ts";
 import { notSupported, syntaxError } from "../kustoError.ts";
 import { columnCommands } from "./columns.ts";
-import type { CommandContext, CommandFamily } from "./context.ts";
+import { type CommandContext, type CommandFamily, current } from "./context.ts";
 import { databaseScript } from "./databaseScript.ts";
 import { databaseCommands } from "./databases.ts";
 import { dropCommands } from "./dropExtents.ts";
 import { exportCommands } from "./export.ts";
 import { showExtents } from "./extents.ts";
 import { tagCommands } from "./extentTags.ts";
+import { followerCommands } from "./followers.ts";
 import { functionCommands } from "./functions.ts";
 import { ingestCommands } from "./ingest.ts";
 import { ingestFromQuery } from "./ingestFromQuery.ts";
@@ -26,6 +28,7 @@ import { systemCommands } from "./system.ts";
 import { tableCommands } from "./tables.ts";
 
 const FAMILIES: readonly CommandFamily[] = [
+  followerCommands,
   ingestFromQuery,
   ingestCommands,
   exportCommands,
@@ -58,12 +61,16 @@ export function commandKind(text: string): string {
   return `${words?.[1] ?? ""} ${words?.[2] ?? ""}`.trim();
 }
 
+/** Commands that bring rows into the database they run in, or move them: refused before anything is read or started. */
+const WRITES_ROWS = /^\.\s*(set|append|set-or-append|set-or-replace|ingest|move|replace)\b/i;
+
 /** Runs one management command; after a `.show` command the rest of a pipe is a query over its rows. */
 export async function runCommand(context: CommandContext, text: string): Promise<CommandResult> {
   const trimmed = withoutLead(text);
   if (!trimmed.startsWith(".")) throw syntaxError("a management command starts with a dot.");
   const pipe = pipeOf(trimmed);
   checkSyntax(pipe === undefined ? trimmed : trimmed.slice(0, pipe));
+  if (WRITES_ROWS.test(trimmed)) writable(current(context));
   const reader = createReader(pipe === undefined ? trimmed : trimmed.slice(0, pipe), 1);
   for (const family of FAMILIES) {
     const answer = await family(reader, context);

@@ -229,7 +229,6 @@ export async function systemCommands(
     ["continuous-export"],
     ["purge"],
     ["workload_group"],
-    ["follower"],
   ]) {
     for (const verb of ["show", "create", "create-or-alter", "alter", "drop"]) {
       if (reader.take(verb, ...words))

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { type Follower, startFollowing } from "../following/follow.ts";
 import { type Capacity, capacityOf, createCapacity } from "./capacity.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { type CursorCommits, createCursorCommits } from "./cursors.ts";
@@ -30,6 +31,8 @@ export interface EngineSettings {
   readonly cursorLagMs: readonly [number, number];
   /** How often merging and retention look at the extents. */
   readonly maintenanceMs: number;
+  /** How often a follower looks at its leaders. */
+  readonly followerRefreshMs: number;
   readonly language: LanguagePart;
   readonly data: DataPart;
   readonly report: (error: unknown) => void;
@@ -52,6 +55,7 @@ export interface Engine {
   readonly faults: Faults;
   readonly failures: Failures;
   readonly journal: Journal;
+  readonly follower: Follower;
   readonly language: LanguagePart;
   readonly data: DataPart;
   readonly clusterUri: () => string;
@@ -132,6 +136,9 @@ export async function openEngine(settings: EngineSettings): Promise<Engine> {
   let uri = `http://127.0.0.1/${settings.name}`;
   const never = new AbortController().signal;
   const engine: Engine = {
+    get follower() {
+      return follower;
+    },
     settings,
     store,
     clock,
@@ -186,10 +193,12 @@ export async function openEngine(settings: EngineSettings): Promise<Engine> {
     close: async () => {
       clock.stop();
       await maintenance.stop();
+      await follower.stop();
       await engine.idle();
       await store.close();
     },
   };
   const maintenance = startMaintenance(engine);
+  const follower = startFollowing(engine, settings.followerRefreshMs);
   return engine;
 }

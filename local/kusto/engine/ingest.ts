@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { writable } from "../following/readOnly.ts";
 import { KustoError } from "../kustoError.ts";
 import type { Engine } from "./engine.ts";
 import { writeExtents } from "./extents.ts";
@@ -67,7 +68,7 @@ export async function ingestRelation(
   }
   const connection = options.connection;
   const context = options.context ?? engine.systemContext(databaseName, "");
-  const database = findDatabase(engine.store.state(), databaseName);
+  const database = writable(findDatabase(engine.store.state(), databaseName));
   const table = findTable(database, tableName);
   const unless = options.ingestIfNotExists ?? [];
   if (alreadyIngested(table, unless)) return SKIPPED;

@@ -55,6 +55,8 @@ async function applyRetention(engine: Engine): Promise<void> {
   await engine.store.change((state) => {
     let databases: Map<string, DatabaseState> | undefined;
     for (const [key, database] of state.databases) {
+      // The leader drops what is due in a database that is followed.
+      if (database.following !== undefined) continue;
       const next = expire(database);
       if (next !== database)
         databases = (databases ?? new Map(state.databases)).set(key, { ...next, version: next.version + 1 });

@@ -23,6 +23,8 @@ const MAX_TAG_TEXT = 1_000_000;
  */
 export async function mergeOnce(engine: Engine, stopped: () => boolean): Promise<void> {
   for (const database of engine.store.state().databases.values()) {
+    // The leader merges a database that is followed.
+    if (database.following !== undefined) continue;
     for (const table of database.tables.values()) {
       if (stopped()) return;
       for (const group of mergeGroups(engine, database, table))

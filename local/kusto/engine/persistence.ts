@@ -1,7 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
+import { attachmentSchema } from "../following/attachment.ts";
+import { overridesSchema } from "../following/overrides.ts";
+import { jsonValue } from "./jsonValue.ts";
 import { literal } from "./names.ts";
-import type { ClusterState, DatabaseState, ExtentState, Json, TableState } from "./state.ts";
+import type { ClusterState, DatabaseState, ExtentState, TableState } from "./state.ts";
 
 /**
  * Everything but the rows is kept in one DuckDB table of keys and JSON values, written in one transaction with each
@@ -10,9 +13,6 @@ import type { ClusterState, DatabaseState, ExtentState, Json, TableState } from 
 const META = "kusto_meta";
 
 const big = z.string().transform((text) => BigInt(text));
-const json: z.ZodType<Json> = z.lazy(() =>
-  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]),
-);
 const rowTime = z.union([z.literal("rows"), z.null(), big]);
 const type = z.enum([
   "bool",
@@ -27,7 +27,7 @@ const type = z.enum([
   "dynamic",
 ]);
 const principal = z.object({ role: z.string(), fqn: z.string(), notes: z.string() });
-const policies = z.record(z.string(), json);
+const policies = z.record(z.string(), jsonValue);
 
 const extentSchema = z.object({
   table: z.string(),
@@ -81,6 +81,13 @@ const databaseSchema = z.object({
   ),
 });
 
+/** What is kept of the cluster itself; entries written before there were followers lack the last two. */
+const clusterSchema = z.object({
+  policies,
+  attachments: z.array(attachmentSchema).default([]),
+  overrides: z.array(z.tuple([z.string(), overridesSchema])).default([]),
+});
+
 export type MetaEntries = Map<string, string>;
 
 function encode(value: object): string {
@@ -101,7 +108,8 @@ function entriesOfTable(database: DatabaseState, table: TableState): MetaEntries
   return entries;
 }
 
-function entriesOfDatabase(database: DatabaseState): MetaEntries {
+/** A database in texts of its own, without its rows. */
+export function entriesOfDatabase(database: DatabaseState): MetaEntries {
   const cached = databaseEntries.get(database);
   if (cached !== undefined) return cached;
   const { tables, functions, ...rest } = database;
@@ -115,8 +123,13 @@ function entriesOfDatabase(database: DatabaseState): MetaEntries {
 }
 
 function entriesOf(state: ClusterState): MetaEntries {
-  const entries: MetaEntries = new Map([["cluster", encode({ policies: state.policies })]]);
+  const { policies: own, attachments, overrides } = state;
+  const entries: MetaEntries = new Map([
+    ["cluster", encode({ policies: own, attachments, overrides: [...overrides] })],
+  ]);
   for (const database of state.databases.values()) {
+    // What is followed is read from the leader again.
+    if (database.following !== undefined) continue;
     for (const [key, value] of entriesOfDatabase(database)) entries.set(key, value);
   }
   return entries;
@@ -162,13 +175,22 @@ export async function writeMeta(
 export async function readMeta(connection: DuckDBConnection): Promise<ClusterState> {
   await connection.run(`CREATE TABLE IF NOT EXISTS ${META} (key VARCHAR, value VARCHAR)`);
   const reader = await connection.runAndReadAll(`SELECT key, value FROM ${META} WHERE key NOT LIKE 'log/%'`);
+  const rows = reader.getRows().map(([key, value]): [string, string] => [String(key), String(value)]);
+  const cluster = rows.find(([key]) => key === "cluster")?.[1];
+  const { overrides, ...rest } = clusterSchema.parse(
+    cluster === undefined ? { policies: {} } : JSON.parse(cluster),
+  );
+  return { databases: databasesFrom(rows), overrides: new Map(overrides), ...rest };
+}
+
+/** The databases that texts of `entriesOfDatabase` tell of, by lower-case name. */
+export function databasesFrom(rows: Iterable<readonly [string, string]>): Map<string, DatabaseState> {
   const extents = new Map<string, Map<string, ExtentState>>();
   const tables = new Map<string, { key: string; value: unknown }[]>();
   const databases: z.output<typeof databaseSchema>[] = [];
-  let clusterPolicies: Record<string, Json> = {};
-  for (const [key, value] of reader.getRows()) {
-    const name = String(key);
-    const parsed: unknown = JSON.parse(String(value));
+  for (const [name, value] of rows) {
+    if (name === "cluster") continue;
+    const parsed: unknown = JSON.parse(value);
     if (name.startsWith("extent/")) {
       const { table, ...extent } = extentSchema.parse(parsed);
       const list = extents.get(table) ?? new Map<string, ExtentState>();
@@ -177,7 +199,6 @@ export async function readMeta(connection: DuckDBConnection): Promise<ClusterSta
       const owner = z.object({ database: z.string() }).parse(parsed).database;
       tables.set(owner, [...(tables.get(owner) ?? []), { key: name, value: parsed }]);
     } else if (name.startsWith("database/")) databases.push(databaseSchema.parse(parsed));
-    else if (name === "cluster") clusterPolicies = z.object({ policies }).parse(parsed).policies;
   }
   const result = new Map<string, DatabaseState>();
   for (const { functions, ...database } of databases) {
@@ -192,5 +213,5 @@ export async function readMeta(connection: DuckDBConnection): Promise<ClusterSta
       tables: own,
     });
   }
-  return { databases: result, policies: clusterPolicies };
+  return result;
 }

@@ -1,4 +1,7 @@
 import type { KustoColumn } from "../catalog.ts";
+import type { Attachment } from "../following/attachment.ts";
+import type { Following } from "../following/followed.ts";
+import type { Overrides } from "../following/overrides.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -75,12 +78,18 @@ export interface DatabaseState {
   readonly principals: readonly Principal[];
   readonly functions: ReadonlyMap<string, FunctionState>;
   readonly tables: ReadonlyMap<string, TableState>;
+  /** Where it comes from, if another cluster leads it. */
+  readonly following?: Following;
 }
 
 export interface ClusterState {
   /** By lower-case name: database names are case-insensitive. */
   readonly databases: ReadonlyMap<string, DatabaseState>;
   readonly policies: Policies;
+  /** The databases of other clusters that this one follows. */
+  readonly attachments: readonly Attachment[];
+  /** By lower-case name of a database that is followed. */
+  readonly overrides: ReadonlyMap<string, Overrides>;
 }
 
 /** Puts a table in the place of the one with its name. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { checkReadOnly } from "../following/readOnly.ts";
 import { identifier } from "./names.ts";
 import { changesBetween, readMeta, writeMeta } from "./persistence.ts";
 import type { ClusterState, DatabaseState } from "./state.ts";
@@ -17,8 +18,11 @@ export interface Store {
   readonly withConnection: <T>(work: (connection: DuckDBConnection) => Promise<T>) => Promise<T>;
   /** A connection that nobody else gets, ready for queries; the caller closes it. */
   readonly connection: () => Promise<DuckDBConnection>;
-  /** Serialised, atomic and durable: the state that `change` returns takes the place of the one it was given. */
-  readonly change: (change: (state: ClusterState) => ClusterState) => Promise<ClusterState>;
+  /**
+   * Serialised, atomic and durable: the state that `change` returns takes the place of the one it was given. Only the
+   * refresh of what is followed may change that.
+   */
+  readonly change: (change: (state: ClusterState) => ClusterState, who?: "refresh") => Promise<ClusterState>;
   /** Writers that need more than one step on a database, one at a time. */
   readonly exclusive: <T>(database: string, work: () => Promise<T>) => Promise<T>;
   /** A name for a new DuckDB table of rows; without a commit that names it, it is gone at the next start. */
@@ -123,11 +127,12 @@ export async function openStore(
         throw error;
       }
     },
-    change: (change) =>
+    change: (change, who) =>
       commitQueue(async () => {
         const before = current;
         const after = change(before);
         if (after === before) return after;
+        if (who !== "refresh") checkReadOnly(before, after);
         if (path !== undefined) {
           const { deleted, written } = changesBetween(before, after);
           await writeMeta(meta, deleted, written);

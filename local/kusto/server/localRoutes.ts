@@ -6,6 +6,8 @@ import { badRequest, findTable } from "../engine/lookup.ts";
 import { identifier, literal } from "../engine/names.ts";
 import { asKustoError } from "../engine/queries.ts";
 import { ticksOfIso } from "../engine/ticks.ts";
+import { followerRoutes } from "../following/followerRoutes.ts";
+import { leaderRoutes } from "../following/leaderRoutes.ts";
 import { toKustoError } from "./errors.ts";
 
 const clockSchema = z.union([
@@ -93,5 +95,7 @@ export function localRoutes(engine: Engine): Hono {
     await engine.maintain();
     return c.json({ done: true });
   });
+  app.route("/following", followerRoutes(engine));
+  app.route("/leader", leaderRoutes(engine));
   return app;
 }

@@ -63,6 +63,7 @@ export async function openCluster(name: string, endpoints: StorageEndpoints): Pr
     ingestionSlots: undefined,
     cursorLagMs: [0, 0],
     maintenanceMs: 3_600_000,
+    followerRefreshMs: 3_600_000,
     language: noLanguage,
     data,
     report,
