@@ -1,4 +1,4 @@
-import type { Content, PlannedTable } from "../model/checkpoint/entries.ts";
+import type { Content, PlannedTable, WindowRange } from "../model/checkpoint/entries.ts";
 import { ticksFromIso } from "../model/ticks.ts";
 import { type KustoClient, rowsOf, singleRow } from "./client.ts";
 import { type BinnedRange, binAnswer, countByBin, countRanges } from "./commands/bins.ts";
@@ -8,11 +8,15 @@ import {
   combineHashes,
   hashByExtent,
   hashQuery,
+  type Origins,
+  originsQuery,
   readHash,
   readHashByExtent,
+  readOrigins,
 } from "./commands/contentHash.ts";
 import { currentCursor, currentCursorAnswer } from "./commands/cursors.ts";
 import { type Extent, type ExtentFilter, extentAnswer, showExtentsOfTables } from "./commands/extents.ts";
+import { queryColumns, readColumns } from "./commands/queryColumns.ts";
 import {
   readDatabaseSchema,
   readFunctionNames,
@@ -22,6 +26,8 @@ import {
   showTableNamed,
   type TableSchema,
 } from "./commands/schema.ts";
+import { filterOfWindow, pipesOfWindow } from "./commands/windowRange.ts";
+import type { Column } from "./names.ts";
 
 /*
  * Questions that the copy asks of a cluster: a command's text, the request and the reading of its answer together.
@@ -113,23 +119,41 @@ export async function readExtents(
   return rowsOf(extentAnswer, await client.command(database, showExtentsOfTables(tables, filter)));
 }
 
-/** Rows and hash of a source window; with `extents`, also which extents they lie in, up to that many. */
+/** The columns that a table has when it is read through pipes. Throws Terminal with the cluster's message where it can't be. */
+export async function readQueryColumns(
+  client: KustoClient,
+  database: string,
+  table: string,
+  pipes: string,
+): Promise<Column[]> {
+  const rows = await client.query(database, queryColumns(table, pipes), { ...STRONG, context: { table } });
+  return readColumns(rows, { database, table });
+}
+
+/**
+ * Rows and hash of a source window, read through the table's query; with `extents`, also which extents its rows lie in, up to
+ * that many.
+ */
 export async function readWindowContent(
   client: KustoClient,
   database: string,
   table: PlannedTable,
-  filter: string,
-  options: { readonly extents?: number; readonly bags?: BagComparison },
-): Promise<{ content: Content; extents: readonly string[]; lastIngested: string | null }> {
-  const text = hashQuery({ table: table.name, filter, columns: table.columns, ...options });
-  const answer = readHash(
-    await client.query(database, text, { ...STRONG, timeoutMs: HOUR_MS, context: { table: table.name } }),
-  );
-  return {
-    content: { rows: Number(answer.rows), hash: answer.hash },
-    extents: answer.extents,
-    lastIngested: answer.lastIngested,
-  };
+  range: WindowRange,
+  { extents, bags }: { readonly extents?: number; readonly bags?: BagComparison },
+): Promise<{ content: Content } & Origins> {
+  const ask = (text: string) =>
+    client.query(database, text, { ...STRONG, timeoutMs: HOUR_MS, context: { table: table.name } });
+  const hashed = { table: table.name, filter: pipesOfWindow(table, range), columns: table.columns, bags };
+  // What a query makes of the rows doesn't tell any more where they come from.
+  const apart = table.query !== undefined && extents !== undefined;
+  const [hash, origins] = await Promise.all([
+    ask(hashQuery(apart ? hashed : { ...hashed, extents })).then(readHash),
+    apart
+      ? ask(originsQuery(table.name, filterOfWindow(table, range), extents)).then(readOrigins)
+      : undefined,
+  ]);
+  const { extents: of, lastIngested } = origins ?? hash;
+  return { content: { rows: Number(hash.rows), hash: hash.hash }, extents: of, lastIngested };
 }
 
 /** Rows and hash of these extents of a staging table together. */

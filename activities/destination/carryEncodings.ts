@@ -25,7 +25,9 @@ export async function carryEncodings(
   table: PlannedTable,
   targets: readonly string[],
 ): Promise<void> {
-  const columns = table.columns.filter(({ type }) => type === "string" || type === "dynamic");
+  const columns = table.columns.filter(
+    ({ type, computed }) => (type === "string" || type === "dynamic") && computed !== true,
+  );
   await sideBySide(columns, async ({ name }) => {
     const policy = await encodingPolicy(job, source, table.name, name);
     if (policy === null) return;

@@ -4,7 +4,7 @@ import { chooseFormat } from "../../kusto/commands/exportQuery.ts";
 import { windowFilter } from "../../kusto/commands/windows.ts";
 import { readBins, readCounts, readCursor, readSchema, readTimedTables } from "../../kusto/reads.ts";
 import { appendEntry, readStateOfRun } from "../../lake/log.ts";
-import type { Lane, PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
+import type { Lane, Parked, PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import { chunked } from "../../model/chunked.ts";
 import { Terminal } from "../../model/errors.ts";
@@ -20,6 +20,7 @@ import { summary } from "../run/openRun.ts";
 import { type Candidate, candidate, FOLLOWED, isOfLane, type Planning } from "./candidates.ts";
 import { hiddenRows } from "./hiddenRows.ts";
 import { readSignature } from "./snapshotSignature.ts";
+import { changedQuery, columnsOf, isReadAnew, pipesOf, wrongQueries } from "./tableQueries.ts";
 
 /** Tables asked about in one query. */
 const TABLES_PER_QUERY = 50;
@@ -74,12 +75,11 @@ export async function plan(job: Job, source: KustoClient, state: State, lane: La
       `Function ${name} of the source database hides table ${name}: queries would read the function. Rename one of them, or exclude the table.`,
     );
   }
+  const everyName = schema.map((table) => table.name);
+  for (const { table, reason } of wrongQueries(job, names, everyName)) hidden.set(table, reason);
   const refused = [
     ...[...hidden].map(([table, reason]) => ({ table, reason })),
-    ...unknownNames(
-      job.tables.include,
-      schema.map((table) => table.name),
-    ).map((table) => ({
+    ...unknownNames(job.tables.include, everyName).map((table) => ({
       table,
       reason: `The source database ${database} has no table of this name.`,
     })),
@@ -94,8 +94,10 @@ export async function plan(job: Job, source: KustoClient, state: State, lane: La
   const begins = job.mode === "new" && state.lastIteration === 0;
   if (lane === "backfill" && mine.length === 0 && !begins) return undefined;
 
-  const candidates = mine.map((table) => candidate(table, planning, upTo));
-  const planned = await planTables(job, source, state, lane, candidates);
+  const looked = mine.map((table) => candidate(table, planning, upTo));
+  const changed = looked.flatMap((each) => changedQuery(each, job, state) ?? []);
+  const candidates = looked.filter(({ table }) => !changed.some((each) => each.table === table.name));
+  const { planned, unread } = await planTables(job, source, state, lane, candidates);
   return {
     kind: "iterationPlanned" as const,
     iteration: state.lastIteration + 1,
@@ -103,10 +105,11 @@ export async function plan(job: Job, source: KustoClient, state: State, lane: La
     upTo,
     readAt,
     tables: planned,
-    quiet: mine
-      .filter((table) => !planned.some((each) => each.name === table.name))
-      .map((table) => table.name),
-    refused,
+    quiet: candidates
+      .map(({ table }) => table.name)
+      .filter((name) => !planned.some((each) => each.name === name))
+      .filter((name) => !unread.some((each) => each.table === name)),
+    refused: [...refused, ...changed, ...unread],
   };
 }
 
@@ -116,7 +119,7 @@ async function planTables(
   state: State,
   lane: Lane,
   candidates: readonly Candidate[],
-): Promise<PlannedTable[]> {
+): Promise<{ planned: PlannedTable[]; unread: Parked[] }> {
   // With no history asked for, the backfill lane only notes what is there, and where each table's forward lane starts.
   const noted = lane === "backfill" && job.mode === "new";
   const windows = new Map<string, { ranges: WindowRange[]; signature?: string }>();
@@ -130,24 +133,38 @@ async function planTables(
   }
   for (const each of candidates.filter((one) => one.snapshot)) {
     const { signature, rows } = await readSignature(source, job.source.database, each.table.name);
-    if (state.tables[each.table.name]?.signature === signature && !each.resync) continue;
+    const readAnew = isReadAnew(each.table.name, pipesOf(job, each.table.name), state);
+    if (state.tables[each.table.name]?.signature === signature && !each.resync && !readAnew) continue;
     windows.set(each.table.name, {
       ranges: noted && !each.resync ? [] : [{ kind: "whole", rows }],
       signature,
     });
   }
-  return candidates.flatMap(({ table, after, upTo, resync }) => {
+  // A table that is new to the copy is planned though nothing lies in it: it is created at the destination.
+  const filled = candidates.filter(
+    ({ table }) =>
+      (windows.get(table.name)?.ranges.length ?? 0) > 0 ||
+      lane === "backfill" ||
+      state.tables[table.name] === undefined,
+  );
+  const { columns, unread } = await columnsOf(
+    job,
+    source,
+    filled.map(({ table }) => table),
+  );
+  const planned = filled.flatMap(({ table, after, upTo, resync }): PlannedTable[] => {
     const found = windows.get(table.name) ?? { ranges: [] };
-    // A table that is new to the copy is planned though nothing lies in it: it is created at the destination.
-    const isNew = lane === "backfill" || state.tables[table.name] === undefined;
-    if (found.ranges.length === 0 && !isNew) return [];
+    const own = columns.get(table.name);
+    if (own === undefined) return [];
+    const pipes = pipesOf(job, table.name);
     return [
       {
         name: table.name,
         folder: table.folder,
         docstring: table.docstring,
-        columns: [...table.columns],
-        format: job.format === "auto" ? chooseFormat(table.columns) : job.format,
+        columns: own,
+        ...(pipes === "" ? {} : { query: pipes }),
+        format: job.format === "auto" ? chooseFormat(own) : job.format,
         ...(after === undefined ? {} : { after }),
         upTo,
         ...(found.signature === undefined ? {} : { signature: found.signature }),
@@ -156,6 +173,7 @@ async function planTables(
       },
     ];
   });
+  return { planned, unread };
 }
 
 async function timeWindows(

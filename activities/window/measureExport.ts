@@ -2,7 +2,6 @@ import type { KustoClient } from "../../kusto/client.ts";
 import { rowsOf } from "../../kusto/client.ts";
 import { exportedFile } from "../../kusto/commands/exportData.ts";
 import { showOperationDetails } from "../../kusto/commands/operations.ts";
-import { filterOfWindow } from "../../kusto/commands/windowRange.ts";
 import { readExtents, readWindowContent } from "../../kusto/reads.ts";
 import { fileSizes } from "../../lake/stagedFiles.ts";
 import type { PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
@@ -31,7 +30,7 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
     const database = job.source.database;
     const [details, measured, sizes] = await Promise.all([
       source.command(database, showOperationDetails(operation), { context }),
-      readWindowContent(source, database, table, filterOfWindow(table, range), { extents: MAX_EXTENTS }),
+      readWindowContent(source, database, table, range, { extents: MAX_EXTENTS }),
       fileSizes(lake, folder),
     ]);
     const files = rowsOf(exportedFile, details).filter((file) => file.NumRecords > 0n);

@@ -3,7 +3,7 @@ import { rowsOf } from "../../kusto/client.ts";
 import { exportAsync } from "../../kusto/commands/exportData.ts";
 import { exportProjection } from "../../kusto/commands/exportQuery.ts";
 import { operationIdAnswer } from "../../kusto/commands/ingest.ts";
-import { filterOfWindow } from "../../kusto/commands/windowRange.ts";
+import { pipesOfWindow } from "../../kusto/commands/windowRange.ts";
 import { quoteName } from "../../kusto/names.ts";
 import { blobUrl, type Lake } from "../../lake/lake.ts";
 import { readStateOfRun } from "../../lake/log.ts";
@@ -37,7 +37,7 @@ export function startExport({ job, run, next, flight }: FlightInput): Promise<An
       parquetDatetimePrecision: "microsecond",
       // A window is small; and each file becomes an extent, whose id the promotion has to name.
       distribution: "single",
-      query: `${quoteName(table.name)}${filterOfWindow(table, range)} | ${exportProjection(table.columns, table.format)}`,
+      query: `${quoteName(table.name)}${pipesOfWindow(table, range)} | ${exportProjection(table.columns, table.format)}`,
     });
     const rows = await source.command(job.source.database, command, {
       clientRequestId: `KustoCopy;${state.copyId}.${run}.${flight.window}.${flight.attempt}.export`,

@@ -1,5 +1,4 @@
 import type { BagComparison } from "../../kusto/commands/contentHash.ts";
-import { filterOfWindow } from "../../kusto/commands/windowRange.ts";
 import { readExtentsContent, readWindowContent } from "../../kusto/reads.ts";
 import type { Content, PlannedTable } from "../../model/checkpoint/entries.ts";
 import { Terminal } from "../../model/errors.ts";
@@ -29,8 +28,7 @@ export function verifyStaged({ job, run, next, flight }: FlightInput): Promise<A
     const stagedAs = (bags: BagComparison) =>
       readExtentsContent(destination, job.destination.database, staging, table, extents, bags);
     const sourceAs = async (bags: BagComparison) =>
-      (await readWindowContent(source, job.source.database, table, filterOfWindow(table, range), { bags }))
-        .content;
+      (await readWindowContent(source, job.source.database, table, range, { bags })).content;
 
     const staged = await stagedAs("text");
     const same =

@@ -12,7 +12,7 @@ export type BagComparison = "text" | "orderBlind";
 
 export interface HashRequest {
   readonly table: string;
-  /** What `windowFilter` answers; left out for the whole table. */
+  /** The pipes between the table's name and the hash; left out for the whole table. */
   readonly filter?: string | undefined;
   readonly columns: readonly Column[];
   readonly bags?: BagComparison | undefined;
@@ -33,6 +33,14 @@ export function hashQuery({ table, filter = "", columns, bags = "text", extents 
       ? ""
       : `, Extents = make_set(Extent, ${longLiteral(extents)}), LastIngested = max(Ingested)`;
   return `${quoteName(table)}${filter} | project H = hash_md5(${rowText(columns, bags)})${extentColumn} | summarize ${SUMS}${extentSet}`;
+}
+
+/**
+ * Where rows come from and nothing else: the ids of their extents, at most as many as this, and their last ingestion time. For
+ * rows that a query changes, since an operator like project leaves neither (`kusto/query/ingestion-time-function.md`).
+ */
+export function originsQuery(table: string, filter: string, extents: number): string {
+  return `${quoteName(table)}${filter} | project Extent = tostring(extent_id()), Ingested = ingestion_time() | summarize Extents = make_set(Extent, ${longLiteral(extents)}), LastIngested = max(Ingested)`;
 }
 
 export interface ExtentHashRequest {
@@ -77,17 +85,27 @@ export interface ContentHash {
   readonly hash: string;
 }
 
+const originsAnswer = z.object({ Extents: z.string().nullish(), LastIngested: z.string().nullish() });
+
+export interface Origins {
+  readonly extents: readonly string[];
+  readonly lastIngested: string | null;
+}
+
+/** The answer of `originsQuery`. */
+export function readOrigins(rows: readonly KustoRow[]): Origins {
+  return origins(singleRow(originsAnswer, rows));
+}
+
+function origins({ Extents, LastIngested }: z.infer<typeof originsAnswer>): Origins {
+  const extents: unknown = Extents ? JSON.parse(Extents) : [];
+  return { extents: z.array(z.string()).parse(extents), lastIngested: LastIngested ?? null };
+}
+
 /** The answer of `hashQuery`. */
-export function readHash(
-  rows: readonly KustoRow[],
-): ContentHash & { readonly extents: readonly string[]; readonly lastIngested: string | null } {
+export function readHash(rows: readonly KustoRow[]): ContentHash & Origins {
   const answer = singleRow(hashAnswer, rows);
-  const extents: unknown = answer.Extents === undefined ? [] : JSON.parse(answer.Extents);
-  return {
-    ...contentHash(answer),
-    extents: z.array(z.string()).parse(extents),
-    lastIngested: answer.LastIngested ?? null,
-  };
+  return { ...contentHash(answer), ...origins(answer) };
 }
 
 /** The answer of `hashByExtent`, by extent id. */

@@ -110,7 +110,11 @@ export function readFunctionNames(database: string, rows: readonly KustoRow[]): 
   return new Set(Object.values(found.Functions ?? {}).map((each) => each.Name));
 }
 
-function columnType(csl: string | null | undefined, net: string | null | undefined): KustoType | undefined {
+/** The scalar type that a schema's texts name; undefined for one that isn't known. */
+export function columnType(
+  csl: string | null | undefined,
+  net: string | null | undefined,
+): KustoType | undefined {
   if (csl) return ALIASES[csl] ?? kustoType(csl);
   return net ? CSL_TYPES[net] : undefined;
 }

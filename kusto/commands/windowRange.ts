@@ -2,6 +2,11 @@ import type { PlannedTable, WindowRange } from "../../model/checkpoint/entries.t
 import { ticksFromIso } from "../../model/ticks.ts";
 import { windowFilter } from "./windows.ts";
 
+/** The rows of a planned window, as the pipes that follow its table's name: the filter, then the table's own query. */
+export function pipesOfWindow(table: PlannedTable, range: WindowRange): string {
+  return `${filterOfWindow(table, range)}${table.query ?? ""}`;
+}
+
 /** The filter of a planned window, as the pipes that follow its table's name; empty for a snapshot table. */
 export function filterOfWindow(table: PlannedTable, range: WindowRange): string {
   if (range.kind === "whole") return "";

@@ -90,7 +90,7 @@ async function exported(options: FloorOptions, range: WindowRange, w: number) {
   }
   const details = rowsOf(exportedFile, await source.command(sourceDatabase, showOperationDetails(id)));
   const content = options.verify
-    ? (await readWindowContent(source, sourceDatabase, table, filter, { extents: 1000 })).content
+    ? (await readWindowContent(source, sourceDatabase, table, range, { extents: 1000 })).content
     : undefined;
   return {
     files: details.map((file) => `${file.Path}${suffix}`),

@@ -52,10 +52,11 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
     });
     const known = tables[planned.name];
     if (stopped !== undefined) {
-      tables[planned.name] = { ...(known ?? beginning(planned)), error: stopped, stopped };
+      const query = promotedWindows.length > 0 ? { query: planned.query ?? null } : {};
+      tables[planned.name] = { ...(known ?? beginning(planned)), ...query, error: stopped, stopped };
     } else if (reason !== undefined) {
       const kept = known ?? (part ? beginning(planned) : undefined);
-      const owed = part ? { owed: owedOf(planned, own, open.lane) } : {};
+      const owed = part ? { owed: owedOf(planned, own, open.lane), query: planned.query ?? null } : {};
       if (kept) tables[planned.name] = { ...kept, ...owed, error: reason };
     } else {
       tables[planned.name] = advanced(known, open, planned.upTo, planned.signature, planned);
@@ -122,7 +123,11 @@ function advanced(
   signature: string | undefined,
   planned?: PlannedTable,
 ): TableState {
-  const signed = signature === undefined ? {} : { signature };
+  const query = planned === undefined ? known?.query : (planned.query ?? null);
+  const signed = {
+    ...(signature === undefined ? {} : { signature }),
+    ...(query === undefined ? {} : { query }),
+  };
   // Copied whole up to there, whatever each lane had done before.
   if (planned?.resync === true) {
     const since =

@@ -27,6 +27,8 @@ export const columnSchema = z.object({
   name: z.string(),
   type: columnTypeSchema,
   docstring: z.string().optional(),
+  /** Present on a column that the table's query makes, and the source's table doesn't have. */
+  computed: z.boolean().optional(),
 });
 
 /**
@@ -47,6 +49,8 @@ export const plannedTableSchema = z.object({
   folder: z.string(),
   docstring: z.string(),
   columns: z.array(columnSchema),
+  /** The pipes that the table is read through, as they follow its name; absent where all of it is copied. */
+  query: z.string().optional(),
   format: z.enum(["csv", "parquet"]),
   /** Rows after this cursor; absent when the table is copied from its beginning. */
   after: z.string().optional(),

@@ -71,6 +71,8 @@ export const tableStateSchema = z.object({
   /** The backfill goes up to this cursor. */
   backfillUpTo: z.string(),
   signature: z.string().optional(),
+  /** The pipes that what the destination holds was read through, null for none; absent before the first commit. */
+  query: z.string().nullable().optional(),
   error: z.string().optional(),
   /** Set where a promotion could not be shown to be whole: nothing is copied until the table is resynchronised. */
   stopped: z.string().optional(),

@@ -3,11 +3,14 @@ import {
   combineHashes,
   hashByExtent,
   hashQuery,
+  originsQuery,
   readHash,
   readHashByExtent,
+  readOrigins,
 } from "../../../kusto/commands/contentHash.ts";
 import { currentCursor } from "../../../kusto/commands/cursors.ts";
 import { chooseFormat, exportProjection } from "../../../kusto/commands/exportQuery.ts";
+import { queryColumns, readColumns } from "../../../kusto/commands/queryColumns.ts";
 import { windowFilter } from "../../../kusto/commands/windows.ts";
 import { type Column, columnList, KUSTO_TYPES, quoteName } from "../../../kusto/names.ts";
 import { resultColumns, semanticErrors } from "../parser.ts";
@@ -79,6 +82,51 @@ describe("the content hash", () => {
     const whole = readHash([{ Rows: 3n, H1: 0x100000001n, H2: 3n, H3: 7n, Extents: '["a","b"]' }]);
     expect(combineHashes([...parts.values()])).toEqual({ rows: whole.rows, hash: whole.hash });
     expect(whole.extents).toEqual(["a", "b"]);
+  });
+});
+
+describe("a table's query", () => {
+  const pipes =
+    " | where ['my long'] > 1 | extend Made = strcat('a', ['my string']) | project ['my dynamic'], Made";
+  const made: Column[] = [
+    { name: "my dynamic", type: "dynamic" },
+    { name: "Made", type: "string" },
+  ];
+
+  it("stands between the window and what is asked of its rows", () => {
+    const filter = `${windowFilter({ from: 0n, to: 10n })}${pipes}`;
+    const hash = declared(hashQuery({ table: "My T", filter, columns: made }));
+    expect(semanticErrors(hash)).toEqual([]);
+    const exporting = declared(`${quoteName("My T")}${filter} | ${exportProjection(made, "csv")}`);
+    expect(semanticErrors(exporting)).toEqual([]);
+    expect(resultColumns(exporting).map(([name]) => name)).toEqual(["my dynamic", "Made"]);
+  });
+
+  it("is asked for its columns", () => {
+    const query = declared(queryColumns("My T", pipes));
+    expect(semanticErrors(query)).toEqual([]);
+    const answer = made.map(({ name, type }, i) => ({
+      ColumnName: name,
+      ColumnOrdinal: BigInt(i),
+      ColumnType: type,
+    }));
+    expect(resultColumns(query).map(([name]) => name)).toEqual(Object.keys(answer[0] ?? {}));
+    expect(readColumns(answer.toReversed(), {})).toEqual(made);
+    expect(() => readColumns([{ ColumnName: "A", ColumnOrdinal: 0n, ColumnType: "new" }], {})).toThrow(/new/);
+  });
+
+  it("hides where rows come from, so that the table is asked for that alone", () => {
+    const query = declared(originsQuery("My T", windowFilter({ from: 0n }), 5));
+    expect(semanticErrors(query)).toEqual([]);
+    expect(resultColumns(query)).toEqual([
+      ["Extents", "dynamic"],
+      ["LastIngested", "datetime"],
+    ]);
+    expect(readOrigins([{ Extents: '["a"]', LastIngested: null }])).toEqual({
+      extents: ["a"],
+      lastIngested: null,
+    });
+    expect(readOrigins([{ Extents: "[]", LastIngested: "2026-01-01T00:00:00Z" }]).extents).toEqual([]);
   });
 });
 

@@ -337,7 +337,35 @@ test("a table of which only a part was promoted keeps its cursor and owes the re
     ...copied(3, "T"),
     committed(3),
   ]);
-  expect(whole.tables.T).toEqual({ cursor: "cursor2", backfill: "done", backfillUpTo: "cursor1" });
+  expect(whole.tables.T).toEqual({
+    cursor: "cursor2",
+    backfill: "done",
+    backfillUpTo: "cursor1",
+    query: null,
+  });
+});
+
+test("the log knows which query the destination's rows of a table were read through, as soon as one is there", () => {
+  const query = " | where A == 1";
+  const windows = ["2.0.0", "2.0.1"];
+  const begun = [...history, planned(2, "forward", { tables: { T: 2 }, query })];
+  expect(stateOf(begun).tables.T?.query).toBeNull();
+  const none = [...begun, parked(2, "T"), committed(2)];
+  expect(stateOf(none).tables.T?.query).toBeNull();
+  const part = [
+    ...begun,
+    exported(2, windows),
+    staged(2, windows),
+    intended(2, "T", ["2.0.0"]),
+    promoted(2, ["2.0.0"]),
+    parked(2, "T"),
+    committed(2),
+  ];
+  expect(stateOf(part).tables.T?.query).toBe(query);
+  const quiet = [...part, planned(3, "backfill", { quiet: ["T"] }), committed(3)];
+  expect(stateOf(quiet).tables.T?.query).toBe(query);
+  const whole = [...begun, ...copied(2, "T", 0, 2), committed(2)];
+  expect(stateOf(whole).tables.T?.query).toBe(query);
 });
 
 test("a table that was to be replaced and of which only a part was promoted is stopped: no cursor is right for it", () => {
@@ -382,6 +410,7 @@ test("a resynchronisation makes good what stopped a table, once per request, and
     backfill: "done",
     backfillUpTo: "cursor3",
     signature: "followed",
+    query: null,
   });
   // The request's file could not be removed, and is met again.
   expect(stateOf([...done, request]).tables.T).not.toHaveProperty("resync");

@@ -58,6 +58,7 @@ export interface PlanParts {
   readonly readAt?: string;
   readonly signature?: string;
   readonly resync?: boolean;
+  readonly query?: string;
 }
 
 /** A plan with so many windows per table. */
@@ -74,6 +75,7 @@ export function planned(iteration: number, lane: Lane, parts: PlanParts): EntryB
       folder: "",
       docstring: "",
       columns: [{ name: "A", type: "long" as const }],
+      ...(parts.query === undefined ? {} : { query: parts.query }),
       format: "csv" as const,
       upTo,
       ...(parts.signature === undefined ? {} : { signature: parts.signature }),
