@@ -1,0 +1,94 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { BadUse } from "../output/badUse.ts";
+import { EXIT_MEANINGS, type ExitCode } from "../output/exitCodes.ts";
+import type { Io } from "../output/io.ts";
+import { givenSchema } from "./given.ts";
+import { APP_OPTIONS, JOB_OPTIONS, type OptionSpec, OUTPUT_OPTIONS } from "./options.ts";
+import { VERBS, type Verb } from "./verbs.ts";
+
+/** The command line: verbs, options, help. `done` hears the exit code of the verb that ran. */
+export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
+  const program = new Command("kusto-copy");
+  program
+    .description(
+      "Copies tables between Kusto databases (Azure Data Explorer, Fabric Eventhouse): exactly, and restartable at any moment. Without a verb: copy.",
+    )
+    .usage("[verb] [options]")
+    .version("0.1.0", "-V, --version", "the version")
+    .helpOption("-h, --help", "this help; `kusto-copy <verb> --help` for a verb's")
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.out.write(text),
+      writeErr: (text) => void io.err.write(text),
+    });
+  for (const verb of VERBS) program.addCommand(verbCommand(verb, program, io, done));
+  program.configureHelp({ subcommandTerm: (command) => command.name() });
+  program.addHelpText(
+    "after",
+    () =>
+      `\n${copyOptions(program)}\n${examples(VERBS.flatMap(({ examples }) => examples.slice(0, 1)))}\n${codes()}`,
+  );
+  return program;
+}
+
+function verbCommand(verb: Verb, program: Command, io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command(verb.name);
+  command.copyInheritedSettings(program);
+  command
+    .description(verb.description)
+    .usage("[options]")
+    .helpOption("-h, --help", "this help")
+    .argument("[unexpected...]")
+    .addHelpText("after", () => `\n${examples(verb.examples)}\n${codes()}`);
+  for (const spec of [...verb.options, ...JOB_OPTIONS, ...OUTPUT_OPTIONS, ...APP_OPTIONS])
+    command.addOption(optionOf(spec));
+  command.action(async (unexpected: string[], options: unknown) => {
+    refuseUnexpected(unexpected);
+    done(await verb.run(givenSchema.parse(options), io));
+  });
+  return command;
+}
+
+/** The options of a copy, as its own help has them: most calls are one, without the verb. */
+function copyOptions(program: Command): string {
+  const help = program.commands.find((command) => command.name() === "copy")?.helpInformation() ?? "";
+  return help.slice(Math.max(0, help.search(/^This verb:/m)));
+}
+
+/** Commander's option of a spec, filed under its group in the help. */
+export function optionOf(spec: OptionSpec): Option {
+  const standard = spec.standard === undefined ? "" : ` (default: ${spec.standard})`;
+  const option = new Option(spec.flags, `${spec.description}${standard}`).helpGroup(`${spec.group}:`);
+  const { choices } = spec;
+  if (choices !== undefined) {
+    option.choices(choices);
+    option.argParser((value) => {
+      const choice = value.toLowerCase();
+      if (!choices.includes(choice))
+        throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+      return choice;
+    });
+  }
+  return option;
+}
+
+/** What stands without an option is no part of any verb; it may be the rest of a secret, so that only a word is repeated. */
+function refuseUnexpected([first]: readonly string[]): void {
+  if (first === undefined) return;
+  if (VERBS.some(({ name }) => name === first))
+    throw new BadUse(`The verb comes first: kusto-copy ${first} …`);
+  const said = /^[\w.*-]{1,40}$/.test(first) ? `"${first}"` : "A part of the command";
+  throw new BadUse(
+    `${said} belongs to no option. Put a connection string between quotation marks; kusto-copy --help shows examples.`,
+  );
+}
+
+function examples(lines: readonly string[]): string {
+  return `Examples:\n${lines.map((line) => `  ${line}\n`).join("")}`;
+}
+
+function codes(): string {
+  return `Exit codes:\n${EXIT_MEANINGS.map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}\n`).join("")}`;
+}

@@ -1,0 +1,117 @@
+import type { CopyEvent, Idle, Progress, Summary } from "../output/events.ts";
+import { bytes, count, counted, seconds } from "../output/numbers.ts";
+import { clipped, harmless, padded, painter, widthOf } from "../output/terminal.ts";
+
+/** What an event says in plain words: lines to stay. Progress has its own forms, and says nothing here. */
+export function wordsOf(event: CopyEvent, many: boolean, paint = painter(false)): string[] {
+  const lead = many ? `${event.job}: ` : "";
+  switch (event.event) {
+    case "started":
+      return [
+        `${lead}Copying ${event.source} to ${event.destination}, by way of ${event.lake}.${event.continuous ? " Ctrl-C stops." : ""}`,
+      ];
+    case "committed": {
+      const lane = event.lane === "backfill" ? "history" : "new data";
+      const what =
+        event.tables === 0
+          ? "nothing new"
+          : `${counted(event.rows, "row")} of ${counted(event.tables, "table")} (${bytes(event.bytes)})`;
+      const lag = event.lagSeconds === null ? "" : `; the replica is ${seconds(event.lagSeconds)} behind`;
+      return [
+        `${lead}Iteration ${event.iteration} (${lane}) is in: ${what}${lag}.`,
+        ...event.failed.map(({ table, error }) =>
+          paint("red", `${lead}  ${harmless(table)}: ${harmless(error)}`),
+        ),
+      ];
+    }
+    case "message":
+      return [paint(event.level === "warning" ? "yellow" : "dim", `${lead}${harmless(event.text)}`)];
+    case "summary":
+      return summaryLines(event, lead, paint);
+    case "idle":
+      return event.why === null ? [] : [`${lead}${event.why}`];
+    case "progress":
+      return [];
+  }
+}
+
+const ENDINGS: Readonly<Record<Summary["outcome"], string>> = {
+  done: "Done",
+  failed: "FAILED",
+  stopped: "Stopped",
+  paused: "Paused",
+  cancelled: "Cancelled",
+  elsewhere: "Not done here",
+};
+
+/** Tables that a summary lists in full; what failed is always listed. */
+const TABLES_LISTED = 20;
+
+function summaryLines(summary: Summary, lead: string, paint: ReturnType<typeof painter>): string[] {
+  const copied = summary.tables.filter((table) => table.state !== "failed" && table.rows > 0);
+  const failed = summary.tables.filter((table) => table.state === "failed");
+  const what =
+    copied.length === 0 && failed.length === 0
+      ? "nothing new was found"
+      : `${counted(summary.rows, "row")} of ${counted(copied.length, "table")} copied${failed.length > 0 ? `, ${counted(failed.length, "table")} failed` : ""}`;
+  const style = summary.outcome === "done" ? "green" : summary.outcome === "failed" ? "red" : "yellow";
+  const lag = summary.lagSeconds === null ? "" : `; the replica is ${seconds(summary.lagSeconds)} behind`;
+  const told = summary.outcome === "done" || summary.tables.length > 0;
+  const head = `${lead}${ENDINGS[summary.outcome]} after ${seconds(summary.seconds)}${told ? `: ${what}${lag}` : ""}.`;
+  const width = Math.min(40, Math.max(0, ...summary.tables.map((table) => widthOf(table.name))));
+  const row = (name: string, rest: string) => `  ${padded(clipped(harmless(name), width), width)}  ${rest}`;
+  const listed = copied.toSorted((a, b) => b.rows - a.rows).slice(0, TABLES_LISTED);
+  return [
+    ...listed.map((table) =>
+      row(
+        table.name,
+        `${count(table.rows).padStart(13)} rows  ${counted(table.windows.total, "window")}${table.state === "running" ? ", not all shown yet" : ""}`,
+      ),
+    ),
+    ...(copied.length > listed.length
+      ? [`  and ${counted(copied.length - listed.length, "more table")}`]
+      : []),
+    ...failed.map((table) => paint("red", row(table.name, `failed: ${harmless(table.error ?? "")}`))),
+    paint(style, head),
+    ...(summary.reason === null ? [] : [`  ${harmless(summary.reason)}`]),
+    ...(summary.next === null ? [] : [`  ${summary.next}`]),
+  ];
+}
+
+/** Progress in one line, for a pipe. */
+export function progressLine(progress: Progress, many: boolean): string {
+  const { windows } = progress;
+  const lead = many ? `${progress.job}: ` : "";
+  if (windows.total === 0) return `${lead}${notYet(progress)}`;
+  return `${lead}${percent(progress)}  windows: ${count(windows.exported)} exported, ${count(windows.staged)} verified, ${count(windows.promoted)} shown of ${count(windows.total)}; ${figures(progress).join(", ")}`;
+}
+
+/** Rows, speed, time left, lag, and what holds it up. */
+export function figures(progress: Progress): string[] {
+  const { rows, bytesPerSecond, secondsLeft, lagSeconds, refused, waiting } = progress;
+  return [
+    `${counted(rows, "row")}`,
+    `${bytes(bytesPerSecond)}/s`,
+    ...(secondsLeft === null || secondsLeft === 0 ? [] : [`${seconds(secondsLeft)} left`]),
+    ...(lagSeconds === null ? [] : [`lag ${seconds(lagSeconds)}`]),
+    ...(refused.windows === 0 ? [] : [`throttled: ${counted(refused.windows, "window")} wait`]),
+    ...(waiting === null ? [] : [`waiting: ${harmless(waiting)}`]),
+  ];
+}
+
+export function percent({ fraction }: Progress): string {
+  return `${Math.floor(fraction * 100)}%`.padStart(4);
+}
+
+/** What is said while no window is known. */
+export function notYet({ waiting, iterations }: Progress): string {
+  if (waiting !== null) return `waiting to try again: ${harmless(waiting)}`;
+  return iterations.length === 0 ? "looking what there is to copy" : "planning";
+}
+
+/** What is said between two iterations. */
+export function idleLine({ nextAt, lagSeconds, why }: Idle, now: number): string {
+  const lag = lagSeconds === null ? "" : `, lag ${seconds(lagSeconds)}`;
+  const left = Math.max(0, Date.parse(nextAt) - now) / 1000;
+  return why ?? `up to date${lag}; next iteration in about ${seconds(left)}`;
+}

@@ -1,0 +1,179 @@
+import { lakeOf } from "../../activities/environment.ts";
+import { allowInteractive } from "../../kusto/credentials.ts";
+import { readControl } from "../../lake/control.ts";
+import { storageFailure } from "../../lake/failure.ts";
+import { readState } from "../../lake/log.ts";
+import type { State } from "../../model/checkpoint/state.ts";
+import { describe } from "../../model/errors.ts";
+import type { Job } from "../../model/job.ts";
+import type { CopyEvent, Outcome, Reporter, Summary, TableProgress } from "../output/events.ts";
+import { EXIT, type ExitCode, worst } from "../output/exitCodes.ts";
+import type { Io } from "../output/io.ts";
+import type { Given } from "../program/given.ts";
+import { reporterFor } from "../progress/reporter.ts";
+import { callWords } from "../progress/verbose.ts";
+import { runAtWork } from "../runtime/atWork.ts";
+import { type CopyEnd, copyOnce } from "../runtime/copyOnce.ts";
+import { keepCopying } from "../runtime/keepCopying.ts";
+import { type Runtime, startRuntime } from "../runtime/runtime.ts";
+import { listenForStop } from "../runtime/stop.ts";
+
+const CODES: Readonly<Record<Outcome, ExitCode>> = {
+  done: EXIT.done,
+  failed: EXIT.failed,
+  stopped: EXIT.interrupted,
+  paused: EXIT.elsewhere,
+  cancelled: EXIT.elsewhere,
+  elsewhere: EXIT.elsewhere,
+};
+
+/** Copies jobs, side by side, in this process. */
+export async function copyJobs(jobs: readonly Job[], given: Given, io: Io): Promise<ExitCode> {
+  const reporter = reporterFor(io, given, jobs.length > 1);
+  const { tell } = reporter;
+  const message = (job: string, level: "verbose" | "info" | "warning", text: string): void =>
+    tell({ event: "message", at: new Date().toISOString(), job, level, text });
+  if (io.person && !given.json) allowInteractive({ show: (text) => message("", "info", text) });
+  const stop = listenForStop((times) => {
+    if (times === 1)
+      message(
+        "",
+        "warning",
+        "Stopping: what is under way is cancelled or finished. Ctrl-C again ends at once.",
+      );
+    else {
+      reporter.stop();
+      io.err.write(
+        "Ended at once. Run the same command again to go on: what was done is in the lake's log.\n",
+      );
+    }
+  });
+  const runtime = await startRuntime(
+    given.verbose
+      ? {
+          onCall: (call) => {
+            const { job, text } = callWords(call);
+            message(job, "verbose", text);
+          },
+          onLog: (level, text) => message("", level === "error" ? "warning" : "verbose", text),
+        }
+      : {},
+  );
+  try {
+    const codes = await Promise.all(
+      jobs.map((job) => copyJob({ runtime, job, given, reporter, signal: stop.signal })),
+    );
+    return worst(codes);
+  } finally {
+    reporter.stop();
+    runtime.stop();
+    stop.release();
+  }
+}
+
+interface Copying {
+  readonly runtime: Runtime;
+  readonly job: Job;
+  readonly given: Given;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+async function copyJob({ runtime, job, given, reporter, signal }: Copying): Promise<ExitCode> {
+  const began = Date.now();
+  const { tell } = reporter;
+  tell({
+    event: "started",
+    at: new Date().toISOString(),
+    job: job.name,
+    source: `${job.source.cluster}/${job.source.database}`,
+    destination: `${job.destination.cluster}/${job.destination.database}`,
+    lake: job.lake,
+    continuous: given.continuous,
+  });
+  let end: CopyEnd;
+  try {
+    end = given.continuous
+      ? await keepCopying(runtime, job, tell, signal)
+      : ((await heldBack(job, given.takeOver)) ?? (await copyOnce(runtime, job, tell, signal)));
+  } catch (error) {
+    end = ending("failed", describe(storageFailure(error)));
+  }
+  const exitCode = CODES[end.outcome];
+  tell(summaryOf(job, end, exitCode, began, await readState(lakeOf(job.lake)).catch(() => null)));
+  return exitCode;
+}
+
+/** Why a single run doesn't begin: the copy is to be paused or cancelled, or another run is at work. */
+async function heldBack(job: Job, takeOver: boolean): Promise<CopyEnd | undefined> {
+  const lake = lakeOf(job.lake);
+  const [state, control] = await Promise.all([readState(lake), readControl(lake)]);
+  if (control.wanted !== "run") {
+    const by = control.asked === undefined ? "" : ` (${control.asked.by}, ${control.asked.at})`;
+    const outcome = control.wanted === "pause" ? "paused" : "cancelled";
+    return ending(outcome, `The copy is ${outcome}${by}.`);
+  }
+  if (takeOver) return undefined;
+  const other = await runAtWork(lake, state);
+  if (!other) return undefined;
+  const ago = other.secondsAgo < 1 ? "now" : `${Math.round(other.secondsAgo)} s ago`;
+  return ending(
+    "elsewhere",
+    `Another run is at work in the lake folder: ${other.instance}, last seen ${ago}.`,
+  );
+}
+
+function ending(outcome: Outcome, reason: string): CopyEnd {
+  const view = {
+    id: "",
+    state: "failed",
+    iteration: null,
+    lagSeconds: null,
+    tables: [],
+    error: null,
+  } as const;
+  return { outcome, view, iterations: [], reason };
+}
+
+function summaryOf(job: Job, end: CopyEnd, exitCode: ExitCode, began: number, state: State | null): Summary {
+  const tables: TableProgress[] = end.view.tables.map((table) => ({ ...table }));
+  const ok = tables.filter((table) => table.state !== "failed");
+  return {
+    event: "summary",
+    at: new Date().toISOString(),
+    job: job.name,
+    outcome: end.outcome,
+    exitCode,
+    iterations: [...end.iterations],
+    rows: ok.reduce((sum, table) => sum + table.rows, 0),
+    bytes: ok.reduce((sum, table) => sum + table.bytes, 0),
+    seconds: (Date.now() - began) / 1000,
+    lagSeconds: end.view.lagSeconds,
+    tables,
+    reason: end.outcome === "done" ? null : end.reason,
+    next: nextStep(end, state),
+  };
+}
+
+function nextStep({ outcome, view }: CopyEnd, state: State | null): string | null {
+  switch (outcome) {
+    case "done":
+      return null;
+    case "stopped":
+      return "Run the same command again to go on: what was done is in the lake's log.";
+    case "paused":
+    case "cancelled":
+      return "kusto-copy resume, with the same options, lets it go on.";
+    case "elsewhere":
+      return "kusto-copy status shows it. --take-over lets this command go on and stops the other run.";
+    case "failed": {
+      const stopped = view.tables.filter(({ name }) => state?.tables[name]?.stopped !== undefined);
+      if (stopped.length === 0)
+        return "Settle what is named, and run the same command again: what was done isn't done again.";
+      return `kusto-copy resync --tables ${stopped.map(({ name }) => name).join(" ")}, with the same options, copies what was stopped whole once more.`;
+    }
+  }
+}
+
+/** Events of verbs that hand over to a copy. */
+export type { CopyEvent };
