@@ -170,6 +170,11 @@ export interface PromotedTable {
   readonly withdrawn: readonly Parked[];
 }
 
+/** What is asked about a job as a whole, without a run. */
+export interface JobInput {
+  readonly job: Job;
+}
+
 /** Names under which the activities are registered, and shown in the portal. */
 export const ACTIVITY = {
   openRun: "openRun",
@@ -195,4 +200,5 @@ export const ACTIVITY = {
   cleanUp: "cleanUp",
   refreshStatus: "refreshStatus",
   publishEvent: "publishEvent",
+  describePlan: "describePlan",
 } as const;

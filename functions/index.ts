@@ -4,4 +4,5 @@ import "./getCopies.ts";
 import "./health.ts";
 import "./postCopies.ts";
 import "./purgeTimer.ts";
+import "./reports.ts";
 import "./timer.ts";

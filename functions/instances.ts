@@ -61,9 +61,17 @@ function createdAt(status: DurableOrchestrationStatus): number {
 }
 
 export async function copyById(client: DurableClient, id: string): Promise<CopyInstance | undefined> {
+  const status = await statusById(client, id);
+  return status && isCopy(status) ? copyInstance(status) : undefined;
+}
+
+/** What the host says of an instance; undefined where it knows none of this id. */
+export async function statusById(
+  client: DurableClient,
+  id: string,
+): Promise<DurableOrchestrationStatus | undefined> {
   try {
-    const status = await client.getStatus(id, { showInput: true });
-    return isCopy(status) ? copyInstance(status) : undefined;
+    return await client.getStatus(id, { showInput: true });
   } catch (error) {
     // The library has no type for an instance that doesn't exist, only this text.
     if (/404|not found|no instance/i.test(describe(error))) return undefined;
@@ -76,26 +84,28 @@ function isCopy(status: DurableOrchestrationStatus): boolean {
 }
 
 function copyInstance(status: DurableOrchestrationStatus): CopyInstance {
-  const state = STATES[status.runtimeStatus] ?? "failed";
   const input = inputSchema.safeParse(parsed(status.input));
   const output = outputSchema.safeParse(parsed(status.output));
-  const waiting = waitingSchema.safeParse(parsed(status.customStatus));
   return {
     id: status.instanceId,
-    state,
+    ...stateOf(status),
     committed: output.success ? output.data.committed : [],
-    error:
-      state === "failed" || state === "cancelled"
-        ? reason(status.output)
-        : state === "running" && waiting.success
-          ? `Waiting to try again: ${waiting.data.waiting}`
-          : null,
     job: input.success ? input.data.job : null,
   };
 }
 
+/** How an instance of any of the app's orchestrations stands, and what keeps it or ended it. */
+export function stateOf(status: DurableOrchestrationStatus): Pick<InstanceView, "state" | "error"> {
+  const state = STATES[status.runtimeStatus] ?? "failed";
+  const waiting = waitingSchema.safeParse(parsed(status.customStatus));
+  if (state === "failed" || state === "cancelled") return { state, error: reason(status.output) };
+  const error =
+    state === "running" && waiting.success ? `Waiting to try again: ${waiting.data.waiting}` : null;
+  return { state, error };
+}
+
 /** Inputs and outputs come as values from the host, or as JSON text from older ones. */
-function parsed(value: unknown): unknown {
+export function parsed(value: unknown): unknown {
   if (typeof value !== "string") return value;
   try {
     return JSON.parse(value);

@@ -2,25 +2,23 @@ import type { KustoClient } from "../../kusto/client.ts";
 import { type BinnedRange, binsFilter } from "../../kusto/commands/bins.ts";
 import { chooseFormat } from "../../kusto/commands/exportQuery.ts";
 import { windowFilter } from "../../kusto/commands/windows.ts";
-import { readBins, readCounts, readCursor, readSchema, readTimedTables } from "../../kusto/reads.ts";
+import { readBins, readCounts } from "../../kusto/reads.ts";
 import { appendEntry, readStateOfRun } from "../../lake/log.ts";
 import type { Lane, Parked, PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import { chunked } from "../../model/chunked.ts";
 import { Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
-import { stagingOwner } from "../../model/naming.ts";
 import { type Bin, planWindows } from "../../model/planWindows.ts";
-import { selectsTable, unknownNames } from "../../model/tableSelection.ts";
 import { TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, ticksFromIso } from "../../model/ticks.ts";
 import type { Answer, PlanInput, Planned } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { answer } from "../outcome.ts";
 import { summary } from "../run/openRun.ts";
 import { type Candidate, candidate, FOLLOWED, isOfLane, type Planning } from "./candidates.ts";
-import { hiddenRows } from "./hiddenRows.ts";
 import { readSignature } from "./snapshotSignature.ts";
-import { changedQuery, columnsOf, isReadAnew, pipesOf, wrongQueries } from "./tableQueries.ts";
+import { surveySource } from "./survey.ts";
+import { changedQuery, columnsOf, isReadAnew, pipesOf } from "./tableQueries.ts";
 
 /** Tables asked about in one query. */
 const TABLES_PER_QUERY = 50;
@@ -53,43 +51,9 @@ export function planIteration({ job, run, next, lane }: PlanInput): Promise<Answ
  * asking. Undefined where the lane has nothing to do.
  */
 export async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
-  const database = job.source.database;
-  // Before the cursor, so that lag is never told smaller than it is; and the cursor before the schema, so that no row
-  // up to it has a column, or lies in a table, that the schema doesn't know.
-  const readAt = new Date().toISOString();
-  const upTo = await readCursor(source, database);
-  const [{ tables: schema, functions }, timed] = await Promise.all([
-    readSchema(source, database),
-    readTimedTables(source, database),
-  ]);
-  const selected = schema.filter(
-    (table) =>
-      stagingOwner(table.name) === undefined &&
-      selectsTable(table.name, job.tables.include, job.tables.exclude),
-  );
-  const names = selected.map((table) => table.name);
-  const hidden = await hiddenRows(source, database, names);
-  for (const name of names.filter((each) => functions.has(each))) {
-    hidden.set(
-      name,
-      `Function ${name} of the source database hides table ${name}: queries would read the function. Rename one of them, or exclude the table.`,
-    );
-  }
-  const everyName = schema.map((table) => table.name);
-  for (const { table, reason } of wrongQueries(job, names, everyName)) hidden.set(table, reason);
-  const refused = [
-    ...[...hidden].map(([table, reason]) => ({ table, reason })),
-    ...unknownNames(job.tables.include, everyName).map((table) => ({
-      table,
-      reason: `The source database ${database} has no table of this name.`,
-    })),
-    ...selected.flatMap((table) => {
-      const stopped = state.tables[table.name]?.stopped;
-      return stopped === undefined ? [] : [{ table: table.name, reason: stopped }];
-    }),
-  ];
+  const { readAt, upTo, readable, timed, refused } = await surveySource(job, source, state);
   const planning: Planning = { job, state, lane, timed };
-  const mine = selected.filter((table) => isOfLane(table.name, planning) && !hidden.has(table.name));
+  const mine = readable.filter((table) => isOfLane(table.name, planning));
   // Of an empty database, too, a job that copies only what comes notes from where on.
   const begins = job.mode === "new" && state.lastIteration === 0;
   if (lane === "backfill" && mine.length === 0 && !begins) return undefined;

@@ -80,7 +80,7 @@ function staleBy(lake: Lake, state: State): Stale {
 const MOST_QUERIES = 500;
 
 /** A lake folder belongs to one source and one destination: its cursors mean nothing elsewhere. */
-function refuseOtherCopy(before: Job, job: Job): void {
+export function refuseOtherCopy(before: Job, job: Job): void {
   const ends = (each: Job) =>
     `${each.source.cluster} ${each.source.database} to ${each.destination.cluster} ${each.destination.database}`;
   if (ends(before) === ends(job)) return;
@@ -98,7 +98,7 @@ function refuseOtherCopy(before: Job, job: Job): void {
  * `.show capacity` needs Database User (`kusto/management/show-capacity-command.md`), and a source that is only read
  * may give no more than Database Viewer.
  */
-async function slotCounts(job: Job): Promise<SlotCounts> {
+export async function slotCounts(job: Job): Promise<SlotCounts> {
   const { source, destination } = clientsOf(job);
   const ofSource = isShare(job.slots.export) || isShare(job.slots.query);
   const ofDestination = isShare(job.slots.ingestion) || isShare(job.slots.query);

@@ -11,14 +11,14 @@ export const planTableStateSchema = z
   );
 
 export const schemaChangeSchema = z.object({
-  kind: z.enum(["createTable", "addColumns", "encoding"]),
+  kind: z.enum(["createTable", "addColumns"]),
   text: z.string().describe("The change in words, names of columns and types included."),
 });
 
 export const planTableSchema = z.object({
   name: z.string(),
   iteration: z.number().int().positive().nullable().describe("Null for a table that no iteration takes."),
-  lane: laneSchema.nullable(),
+  lane: laneSchema.nullable().describe("Null for a table that no iteration takes."),
   state: planTableStateSchema,
   whole: z
     .boolean()
@@ -30,7 +30,7 @@ export const planTableSchema = z.object({
     .int()
     .nonnegative()
     .describe("Units of export and ingestion that are still to be copied."),
-  rows: z.number().int().nonnegative().describe("Rows to copy, as counted now."),
+  rows: z.number().int().nonnegative().describe("Rows to copy, as counted now and before the table's query."),
   bytes: z
     .number()
     .int()

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { showCapacity } from "../../../kusto/commands/capacity.ts";
 import { hashByExtent, hashQuery } from "../../../kusto/commands/contentHash.ts";
 import { currentCursor } from "../../../kusto/commands/cursors.ts";
+import { showDatabaseIdentity, showDatabaseRetention } from "../../../kusto/commands/databases.ts";
 import { exportAsync } from "../../../kusto/commands/exportData.ts";
 import { exportProjection } from "../../../kusto/commands/exportQuery.ts";
 import {
@@ -87,6 +88,8 @@ function texts(name: string): Record<string, string> {
     showOperations: showOperations([ID, OTHER]),
     showOperationDetails: showOperationDetails(ID),
     cancelOperation: cancelOperation(ID, name),
+    showDatabaseIdentity: showDatabaseIdentity(),
+    showDatabaseRetention: showDatabaseRetention(name),
     showDatabaseSchema: schema.showDatabaseSchema(name),
     createMergeTables: schema.createMergeTables(
       [
