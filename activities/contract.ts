@@ -178,6 +178,7 @@ export interface JobInput {
 /** Names under which the activities are registered, and shown in the portal. */
 export const ACTIVITY = {
   openRun: "openRun",
+  readSlots: "readSlots",
   planIteration: "planIteration",
   prepareDestination: "prepareDestination",
   createStatusView: "createStatusView",

@@ -67,8 +67,10 @@ export function lakeOf(url: string): Lake {
   const known = lakes.get(url);
   if (known) return known;
   const wanted = parseLake(url);
-  const configured = process.env.KUSTO_COPY_LAKE ? parseLake(process.env.KUSTO_COPY_LAKE) : undefined;
-  const lake = openLake(sameAccount(wanted, configured) ? { ...wanted, secret: configured.secret } : wanted);
+  const configured = [process.env.KUSTO_COPY_LAKE, lakeOfJobs(process.env.KUSTO_COPY_JOBS)]
+    .flatMap((text) => (text ? [parseLake(text)] : []))
+    .find((each) => sameAccount(wanted, each));
+  const lake = openLake(configured ? { ...wanted, secret: configured.secret } : wanted);
   lakes.set(url, lake);
   return lake;
 }
@@ -108,8 +110,13 @@ function connectionOf(cluster: string): KustoConnection {
   return wanted;
 }
 
-function sameAccount(wanted: LakeLocation, configured: LakeLocation | undefined): configured is LakeLocation {
-  if (!configured || configured.blobEndpoint !== wanted.blobEndpoint) return false;
+/** The setting may name a file beside the app instead. */
+export function lakeOfJobs(setting: string | undefined): string | undefined {
+  return setting && /^(?:https?|abfss):\/\//i.test(setting) ? setting : undefined;
+}
+
+function sameAccount(wanted: LakeLocation, configured: LakeLocation): boolean {
+  if (configured.blobEndpoint !== wanted.blobEndpoint) return false;
   // A SAS may be for one container only, a key is for the account.
   return configured.secret.kind !== "sas" || configured.container === wanted.container;
 }

@@ -16,6 +16,7 @@ import { readControl } from "./run/readControl.ts";
 import { recordEntry } from "./run/recordEntry.ts";
 import { recordFailure } from "./run/recordFailure.ts";
 import { refreshStatus } from "./run/refreshStatus.ts";
+import { readSlots } from "./run/slots.ts";
 import { adoptStaged } from "./window/adoptStaged.ts";
 import { cancelExports } from "./window/cancelExports.ts";
 import { measureExport } from "./window/measureExport.ts";
@@ -26,6 +27,7 @@ import { takeWindows } from "./window/takeWindows.ts";
 import { verifyStaged } from "./window/verifyStaged.ts";
 
 df.app.activity(ACTIVITY.openRun, { handler: openRun });
+df.app.activity(ACTIVITY.readSlots, { handler: readSlots });
 df.app.activity(ACTIVITY.planIteration, { handler: planIteration });
 df.app.activity(ACTIVITY.prepareDestination, { handler: prepareDestination });
 df.app.activity(ACTIVITY.createStatusView, { handler: createStatusView });

@@ -31,6 +31,7 @@ const rawSchema = z.object({
     (text) => jobSchema.shape.name.parse(text),
     "is not a name of up to 63 letters, digits, dots, dashes and underscores that begins with a letter or digit",
   ),
+  KUSTO_COPY_JOBS: z.string().default(""),
   KUSTO_COPY_SOURCE: z.string().default(""),
   KUSTO_COPY_DESTINATION: z.string().default(""),
   KUSTO_COPY_DATABASE: z.string().default(""),

@@ -14,7 +14,8 @@ import { readOnlyReason } from "../destination/accessMode.ts";
 import { readObstacles } from "../destination/obstacles.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
 import { answer } from "../outcome.ts";
-import { refuseOtherCopy, slotCounts } from "../run/openRun.ts";
+import { refuseOtherCopy } from "../run/openRun.ts";
+import { allowedSlots } from "../run/slots.ts";
 import { type DryRun, dryRun } from "./dryRun.ts";
 import { type RetentionLoss, retentionLoss } from "./retentionLoss.ts";
 import { schemaChanges } from "./schemaChanges.ts";
@@ -52,7 +53,7 @@ export function describePlan({ job }: JobInput): Promise<Answer<PlanReport>> {
     const copied = tables.filter((table) => table.state === "copied");
     const work = totalsOf(copied);
     const begun = iterations.filter((each) => each.windows > 0).length;
-    const slots = await slotCounts(job).catch((error: unknown) => {
+    const slots = await allowedSlots(job).catch((error: unknown) => {
       warnings.push(shortText(`How many slots there are could not be asked for: ${describe(error)}`));
       return undefined;
     });

@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { readSlots } from "../../kusto/reads.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { appendEntry, readState, Stale } from "../../lake/log.ts";
 import { ensureContainer } from "../../lake/stagedFiles.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { Terminal } from "../../model/errors.ts";
-import { type Job, type Slots, slotsOf } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { copiedAsOf } from "../../model/lag.ts";
-import type { SlotCounts } from "../../model/schedule.ts";
 import type { Answer, OpenedRun, OpenIterationSummary, OpenRunInput } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { answer } from "../outcome.ts";
+import { allowedSlots, sharedSlots } from "./slots.ts";
 
 /**
  * Opens a run: writes the entry that makes every older run on this lake folder stale. Delivered twice, it finds its
@@ -23,7 +22,7 @@ export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promi
     const before = await readState(lake);
     if (before.job) refuseOtherCopy(before.job, job);
     // Before the log is touched: a job that may not even ask for capacity takes nothing over.
-    const slots = await slotCounts(job);
+    const allowed = await allowedSlots(job);
     if (before.run?.step !== step) {
       refuseLateDelivery(lake, before, startedAt);
       const copyId = before.copyId ?? randomBytes(4).toString("hex");
@@ -39,7 +38,8 @@ export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promi
     return {
       run: state.run.id,
       next: state.next,
-      slots,
+      // After the entry: of two runs that open side by side, one sees the other.
+      slots: await sharedSlots(job, allowed),
       open: open.map((each) => ({ ...summary(each), intended: each.intended.map((move) => move.table) })),
       toClean: state.toClean.map((each) => each.iteration),
       known: state.lastIteration > 0,
@@ -76,9 +76,6 @@ function staleBy(lake: Lake, state: State): Stale {
   return new Stale(lake, state.next - 1, { run: state.run?.id ?? -1, instance: state.run?.instance });
 }
 
-/** Where a cluster names no limit of queries, its default for a large one is taken. */
-const MOST_QUERIES = 500;
-
 /** A lake folder belongs to one source and one destination: its cursors mean nothing elsewhere. */
 export function refuseOtherCopy(before: Job, job: Job): void {
   const ends = (each: Job) =>
@@ -91,31 +88,4 @@ export function refuseOtherCopy(before: Job, job: Job): void {
       advice: "Give this copy a lake folder of its own.",
     },
   );
-}
-
-/**
- * Slots as the job gives them; a cluster is asked for its capacity only where a percentage is of it, as
- * `.show capacity` needs Database User (`kusto/management/show-capacity-command.md`), and a source that is only read
- * may give no more than Database Viewer.
- */
-export async function slotCounts(job: Job): Promise<SlotCounts> {
-  const { source, destination } = clientsOf(job);
-  const ofSource = isShare(job.slots.export) || isShare(job.slots.query);
-  const ofDestination = isShare(job.slots.ingestion) || isShare(job.slots.query);
-  const [from, to] = await Promise.all([
-    ofSource ? readSlots(source, job.source.database) : NOT_ASKED,
-    ofDestination ? readSlots(destination, job.destination.database) : NOT_ASKED,
-  ]);
-  return {
-    export: slotsOf(job.slots.export, from.export),
-    ingestion: slotsOf(job.slots.ingestion, to.ingestion),
-    query: slotsOf(job.slots.query, Math.min(MOST_QUERIES, from.queries, to.queries)),
-  };
-}
-
-/** Stands for a capacity that nothing is a share of. */
-const NOT_ASKED = { export: 0, ingestion: 0, queries: 0 };
-
-function isShare(slots: Slots): boolean {
-  return "percent" in slots;
 }
