@@ -205,7 +205,7 @@ export function jobOf(name: string, definition: JobDefinition, defaults: JobDefa
     );
   }
   const base = jobOfSettings(
-    settings,
+    { ...settings, KUSTO_COPY_DATABASE: database, KUSTO_COPY_DESTINATION_DATABASE: into },
     { source: from.address, destination: to.address, lake: addresses.lake(lake).url },
     now,
   );

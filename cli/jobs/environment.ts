@@ -1,44 +1,20 @@
-import { longOf } from "../program/forms.ts";
 import type { Given } from "../program/given.ts";
-import { JOB_OPTIONS } from "../program/options.ts";
 
 /*
- * The app's activities read credentials, and what a job leaves out, from the app's settings: here from this process's
+ * The app's activities read logins, and what no job holds, from the app's settings: here from this process's
  * environment. Options go there first, so that an option wins and no activity knows where a setting came from.
  */
 
 type Environment = Record<string, string | undefined>;
 
-/** Options of which the app has a setting, by the name that commander keeps them under. */
-const SETTINGS: readonly { readonly key: string; readonly option: string; readonly setting: string }[] =
-  JOB_OPTIONS.flatMap(({ flags, setting }) => {
-    if (setting === undefined) return [];
-    const option = longOf(flags);
-    const key = option.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    return [{ key, option, setting }];
-  });
-
-/** Puts the options of a call into the environment. */
+/** Puts into the environment what activities look up there: whole connection strings, and how files are reached. */
 export function applyOptions(given: Given, environment: Environment): void {
-  const values = new Map<string, unknown>(Object.entries(given));
-  for (const { key, setting } of SETTINGS) {
-    const value = values.get(key);
-    if (typeof value === "string") environment[setting] = value;
-    // Names may hold commas and spaces: the settings take a JSON array as well.
-    if (Array.isArray(value))
-      environment[setting] =
-        key === "lake" ? value.join("\n") : key === "job" ? String(value[0]) : JSON.stringify(value);
-  }
-}
-
-/** What a setting is called on the command line: its option where that was given, and the setting itself where not. */
-export function nameOf(setting: string, given: Given): string {
-  const found = SETTINGS.find((each) => each.setting === setting);
-  const values = new Map<string, unknown>(Object.entries(given));
-  return found !== undefined && values.get(found.key) !== undefined ? found.option : setting;
-}
-
-/** The option that stands in for a setting. */
-export function optionOf(setting: string): string {
-  return SETTINGS.find((each) => each.setting === setting)?.option ?? setting;
+  const set = (name: string, value: string | undefined): void => {
+    if (value !== undefined) environment[name] = value;
+  };
+  set("KUSTO_COPY_SOURCE", given.source);
+  set("KUSTO_COPY_DESTINATION", given.destination);
+  set("KUSTO_COPY_LAKE", given.lake?.join("\n"));
+  set("KUSTO_COPY_CLUSTER_ACCESS", given.clusterAccess);
+  set("KUSTO_COPY_STATUS_ACCESS", given.statusAccess);
 }

@@ -1,53 +1,85 @@
-import { configuredJob } from "../../activities/environment.ts";
+import { addresses } from "../../activities/jobs/definition.ts";
 import { parseKustoConnection } from "../../kusto/connectionString.ts";
 import { parseLake } from "../../lake/location.ts";
 import { describe, Terminal } from "../../model/errors.ts";
-import type { Job } from "../../model/job.ts";
-import { readSettings } from "../../model/settings.ts";
+import { type Job, jobSchema } from "../../model/job.ts";
+import { type JobDefinition, jobOf } from "../../model/jobDefinition.ts";
+import { type RawSettings, readSettings } from "../../model/settings.ts";
 import { BadUse } from "../output/badUse.ts";
 import type { Given } from "../program/given.ts";
-import { applyOptions, nameOf, optionOf } from "./environment.ts";
+import { applyOptions } from "./environment.ts";
+import { definitionOf } from "./options.ts";
 
 /** The jobs of a call, from its options, its file and the environment. Throws BadUse that says what is wrong, and with what. */
 export async function readJobs(given: Given): Promise<Job[]> {
+  const over = definitionOf(given);
   applyOptions(given, process.env);
-  checkSettings(given);
-  const missing = [
-    "KUSTO_COPY_LAKE",
-    "KUSTO_COPY_SOURCE",
-    "KUSTO_COPY_DESTINATION",
-    "KUSTO_COPY_DATABASE",
-  ].filter((setting) => !process.env[setting]?.trim());
-  if (missing.length > 0) {
-    const options = missing.map(optionOf);
+  const settings = checkedSettings();
+  const name = given.job?.[0] ?? settings.KUSTO_COPY_JOB;
+  if (!jobSchema.shape.name.safeParse(name).success) {
     throw new BadUse(
-      `The copy is not fully described: ${options.join(", ")} ${missing.length === 1 ? "is" : "are"} missing. Give ${missing.length === 1 ? "it" : "them"}, or set ${missing.join(", ")} in the environment; kusto-copy --help shows an example.`,
+      "--job: a name has up to 63 letters, digits, dots, dashes and underscores, and begins with a letter or digit.",
     );
   }
+  refuseMissing(over, settings);
+  return [made(name, over, settings)];
+}
+
+/** The settings of the environment, each held against its schema. */
+export function checkedSettings(): RawSettings {
+  const read = readSettings(process.env);
+  if (!read.ok)
+    throw new BadUse(
+      `The environment can't be used: ${read.problems.map(({ name, reason }) => `${name} ${reason}`).join("; ")}.`,
+    );
+  for (const [name, parse] of CONNECTIONS) {
+    const text = process.env[name];
+    if (!text?.trim()) continue;
+    try {
+      parse(text);
+    } catch (error) {
+      if (!(error instanceof Terminal)) throw error;
+      throw new BadUse(`${name}: ${describe(error)}`);
+    }
+  }
+  return read.settings;
+}
+
+const CONNECTIONS: readonly (readonly [string, (text: string) => unknown])[] = [
+  ["KUSTO_COPY_SOURCE", parseKustoConnection],
+  ["KUSTO_COPY_DESTINATION", parseKustoConnection],
+  ["KUSTO_COPY_LAKE", parseLake],
+];
+
+function made(name: string, definition: JobDefinition, settings: RawSettings): Job {
   try {
-    return [configuredJob(new Date())];
+    return jobOf(name, definition, { settings, addresses }, new Date());
   } catch (error) {
     throw new BadUse(describe(error));
   }
 }
 
-function checkSettings(given: Given): void {
-  const read = readSettings(process.env);
-  if (!read.ok) {
-    const wrong = read.problems.map(({ name, reason }) => `${nameOf(name, given)} ${reason}`);
-    throw new BadUse(`${wrong.join("; ")}.`);
-  }
-  const check = (setting: string, parse: (text: string) => unknown): void => {
-    const text = process.env[setting];
-    if (!text?.trim()) return;
-    try {
-      parse(text);
-    } catch (error) {
-      if (!(error instanceof Terminal)) throw error;
-      throw new BadUse(`${nameOf(setting, given)}: ${describe(error)}`);
-    }
-  };
-  check("KUSTO_COPY_SOURCE", parseKustoConnection);
-  check("KUSTO_COPY_DESTINATION", parseKustoConnection);
-  check("KUSTO_COPY_LAKE", parseLake);
+/** What a copy can't be without, by the options that give it. */
+function refuseMissing(over: JobDefinition, settings: RawSettings): void {
+  const database =
+    over.source?.database ??
+    (settings.KUSTO_COPY_DATABASE ||
+      databaseOf(over.source?.cluster) ||
+      databaseOf(settings.KUSTO_COPY_SOURCE));
+  const missing = [
+    ...(over.lake || settings.KUSTO_COPY_LAKE ? [] : ["--lake (KUSTO_COPY_LAKE)"]),
+    ...(over.source?.cluster || settings.KUSTO_COPY_SOURCE ? [] : ["--source (KUSTO_COPY_SOURCE)"]),
+    ...(over.destination?.cluster || settings.KUSTO_COPY_DESTINATION
+      ? []
+      : ["--destination (KUSTO_COPY_DESTINATION)"]),
+    ...(database ? [] : ["--db (KUSTO_COPY_DATABASE)"]),
+  ];
+  if (missing.length === 0) return;
+  throw new BadUse(
+    `The copy is not fully described: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing. Give ${missing.length === 1 ? "it as an option, or in the variable" : "them as options, or in the variables"}; kusto-copy --help shows an example.`,
+  );
+}
+
+function databaseOf(cluster: string | undefined): string | undefined {
+  return cluster ? addresses.cluster(cluster).database : undefined;
 }

@@ -100,6 +100,14 @@ export const outcomeSchema = z
     "`done`. `failed`: the run, or a table of it. `stopped`: by Ctrl-C or a signal. `paused`, `cancelled`: as asked. `elsewhere`: another run is at work in the lake folder, or took it over.",
   );
 
+export const askedSchema = z.object({
+  event: z.literal("asked"),
+  ...base,
+  verb: z.enum(["pause", "resume", "cancel", "resync", "left"]).describe("`left`: to a run that is at work."),
+  lake: z.string(),
+  text: z.string(),
+});
+
 export const summarySchema = z.object({
   event: z.literal("summary"),
   ...base,
@@ -121,6 +129,7 @@ export const eventSchema = z.discriminatedUnion("event", [
   committedSchema,
   idleSchema,
   messageSchema,
+  askedSchema,
   summarySchema,
 ]);
 

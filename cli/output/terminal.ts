@@ -8,6 +8,8 @@ export interface Out {
   write(text: string): unknown;
 }
 
+export type Painter = (style: Style, text: string) => string;
+
 type Style = "red" | "green" | "yellow" | "dim" | "bold";
 
 /** Whether colours may be used: on a terminal, unless NO_COLOR is set (https://no-color.org) or it knows none. */
@@ -26,7 +28,7 @@ export function canRedraw(
   return out.isTTY === true && environment.TERM !== "dumb";
 }
 
-export function painter(colours: boolean): (style: Style, text: string) => string {
+export function painter(colours: boolean): Painter {
   return (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text);
 }
 

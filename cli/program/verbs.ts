@@ -32,4 +32,69 @@ export const VERBS: readonly Verb[] = [
       return copyJobs(jobs, given, io);
     },
   },
+  {
+    name: "plan",
+    description: "what a copy would do: tables, windows, rows, an estimate, what would be changed or refused",
+    options: [],
+    examples: [`kusto-copy plan ${BOTH}`],
+    run: async (given, io) => {
+      const { PLAN, report } = await import("../verbs/reports.ts");
+      return report(PLAN, given, io);
+    },
+  },
+  {
+    name: "verify",
+    description: "compare source and destination by count and content, table by table",
+    options: [],
+    examples: [`kusto-copy verify ${WHERE}`, `kusto-copy verify ${BOTH} --json`],
+    run: async (given, io) => {
+      const { report, VERIFY } = await import("../verbs/reports.ts");
+      return report(VERIFY, given, io);
+    },
+  },
+  {
+    name: "doctor",
+    description: "check every permission, policy, network path and setting that the job needs, with the fix",
+    options: [],
+    examples: [`kusto-copy doctor ${BOTH}`],
+    run: async (given, io) => {
+      const { DOCTOR, report } = await import("../verbs/reports.ts");
+      return report(DOCTOR, given, io);
+    },
+  },
+  {
+    name: "status",
+    description: "how a copy stands, by its lake folder alone",
+    options: [VERB_OPTIONS.watch],
+    examples: [`kusto-copy status ${WHERE} --watch`, "kusto-copy status --config jobs.yaml --json"],
+    run: async (given, io) => (await import("../verbs/status.ts")).showStatus(given, io),
+  },
+  {
+    name: "pause",
+    description: "let what is on its way arrive, then stop, wherever the copy runs",
+    options: [],
+    examples: [`kusto-copy pause ${WHERE}`],
+    run: async (given, io) => (await import("../verbs/control.ts")).pauseCopies(given, io),
+  },
+  {
+    name: "resume",
+    description: "let a paused or cancelled copy go on; runs it here unless another run is at work",
+    options: [VERB_OPTIONS.noRun, VERB_OPTIONS.continuous],
+    examples: [`kusto-copy resume ${WHERE}`],
+    run: async (given, io) => (await import("../verbs/control.ts")).resumeCopies(given, io),
+  },
+  {
+    name: "cancel",
+    description: "give up what isn't shown yet; what is shown stays",
+    options: [VERB_OPTIONS.noRun],
+    examples: [`kusto-copy cancel ${WHERE} --yes`],
+    run: async (given, io) => (await import("../verbs/control.ts")).cancelCopies(given, io),
+  },
+  {
+    name: "resync",
+    description: "copy tables whole once more, in the place of what the destination holds",
+    options: [VERB_OPTIONS.tables, VERB_OPTIONS.noRun, VERB_OPTIONS.continuous],
+    examples: [`kusto-copy resync ${WHERE} --tables StormEvents --yes`],
+    run: async (given, io) => (await import("../verbs/control.ts")).resyncCopies(given, io),
+  },
 ];

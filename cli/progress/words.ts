@@ -28,6 +28,8 @@ export function wordsOf(event: CopyEvent, many: boolean, paint = painter(false))
       return [paint(event.level === "warning" ? "yellow" : "dim", `${lead}${harmless(event.text)}`)];
     case "summary":
       return summaryLines(event, lead, paint);
+    case "asked":
+      return [`${event.job}: ${event.text}`];
     case "idle":
       return event.why === null ? [] : [`${lead}${event.why}`];
     case "progress":

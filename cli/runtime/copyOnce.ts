@@ -132,7 +132,7 @@ function endOf(instance: string, payload: StatusPayload, state: State, asked: bo
 }
 
 /** The orchestration's own words, without what the engine wraps around them. */
-function reasonOf(output: unknown): string {
+export function reasonOf(output: unknown): string {
   const text =
     typeof output === "string" ? output : JSON.stringify(output ?? "The run ended without a word.");
   const line = text.split(/\r?\n/)[0] ?? "";

@@ -6,7 +6,7 @@ import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import { describe } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
-import type { CopyEvent, Outcome, Reporter, Summary, TableProgress } from "../output/events.ts";
+import type { Outcome, Reporter, Summary, TableProgress } from "../output/events.ts";
 import { EXIT, type ExitCode, worst } from "../output/exitCodes.ts";
 import type { Io } from "../output/io.ts";
 import type { Given } from "../program/given.ts";
@@ -27,8 +27,16 @@ const CODES: Readonly<Record<Outcome, ExitCode>> = {
   elsewhere: EXIT.elsewhere,
 };
 
-/** Copies jobs, side by side, in this process. */
-export async function copyJobs(jobs: readonly Job[], given: Given, io: Io): Promise<ExitCode> {
+/**
+ * Runs jobs, side by side, in this process: to copy, or, where they were cancelled, to give up what an earlier run left
+ * open.
+ */
+export async function copyJobs(
+  jobs: readonly Job[],
+  given: Given,
+  io: Io,
+  purpose: "copy" | "cancel" = "copy",
+): Promise<ExitCode> {
   const reporter = reporterFor(io, given, jobs.length > 1);
   const { tell } = reporter;
   const message = (job: string, level: "verbose" | "info" | "warning", text: string): void =>
@@ -61,7 +69,7 @@ export async function copyJobs(jobs: readonly Job[], given: Given, io: Io): Prom
   );
   try {
     const codes = await Promise.all(
-      jobs.map((job) => copyJob({ runtime, job, given, reporter, signal: stop.signal })),
+      jobs.map((job) => copyJob({ runtime, job, given, reporter, signal: stop.signal, purpose })),
     );
     return worst(codes);
   } finally {
@@ -77,9 +85,10 @@ interface Copying {
   readonly given: Given;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  readonly purpose: "copy" | "cancel";
 }
 
-async function copyJob({ runtime, job, given, reporter, signal }: Copying): Promise<ExitCode> {
+async function copyJob({ runtime, job, given, reporter, signal, purpose }: Copying): Promise<ExitCode> {
   const began = Date.now();
   const { tell } = reporter;
   tell({
@@ -93,13 +102,15 @@ async function copyJob({ runtime, job, given, reporter, signal }: Copying): Prom
   });
   let end: CopyEnd;
   try {
+    const held = purpose === "cancel" || given.continuous ? undefined : await heldBack(job, given.takeOver);
     end = given.continuous
       ? await keepCopying(runtime, job, tell, signal)
-      : ((await heldBack(job, given.takeOver)) ?? (await copyOnce(runtime, job, tell, signal)));
+      : (held ?? (await copyOnce(runtime, job, tell, signal)));
   } catch (error) {
     end = ending("failed", describe(storageFailure(error)));
   }
-  const exitCode = CODES[end.outcome];
+  // To be cancelled is what a run was for that gives up what was left open.
+  const exitCode = purpose === "cancel" && end.outcome === "cancelled" ? EXIT.done : CODES[end.outcome];
   tell(summaryOf(job, end, exitCode, began, await readState(lakeOf(job.lake)).catch(() => null)));
   return exitCode;
 }
@@ -174,6 +185,3 @@ function nextStep({ outcome, view }: CopyEnd, state: State | null): string | nul
     }
   }
 }
-
-/** Events of verbs that hand over to a copy. */
-export type { CopyEvent };

@@ -225,3 +225,9 @@ test("of two definitions the upper one's word counts, field by field, and nothin
     }),
   );
 });
+
+test("a definition that is whole needs no setting", () => {
+  const read = readDefinition(WHOLE);
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  expect(job(read.definition, {})).toMatchObject({ source: WHOLE.source, destination: WHOLE.destination });
+});

@@ -1,0 +1,155 @@
+import { askFor, askResync, readControl } from "../../lake/control.ts";
+import type { Job } from "../../model/job.ts";
+import { selectsTable } from "../../model/tableSelection.ts";
+import { readTargets, type Target } from "../jobs/targets.ts";
+import { BadUse } from "../output/badUse.ts";
+import { confirmed } from "../output/confirm.ts";
+import type { CopyEvent } from "../output/events.ts";
+import { EXIT, type ExitCode } from "../output/exitCodes.ts";
+import type { Io } from "../output/io.ts";
+import type { Given } from "../program/given.ts";
+import { runAtWork, whoAsks } from "../runtime/atWork.ts";
+import { copyJobs } from "./copy.ts";
+
+/*
+ * Verbs that ask something of a copy, by its lake folder: a run of the app or of another machine sees it at its next
+ * look. Resume, resync and cancel then do here what no run is at work to do.
+ */
+
+type Asked = Extract<CopyEvent, { event: "asked" }>;
+
+export async function pauseCopies(given: Given, io: Io): Promise<ExitCode> {
+  for (const target of await readTargets(given)) {
+    await askFor(target.lake, "pause", whoAsks());
+    const atWork = await runAtWork(target.lake, target.state);
+    told(
+      target,
+      "pause",
+      atWork === undefined
+        ? "No run is at work; none begins until kusto-copy resume."
+        : `The run ${atWork.instance} finishes what is on its way, and ends. kusto-copy resume lets the copy go on.`,
+      given,
+      io,
+    );
+  }
+  return EXIT.done;
+}
+
+export async function resumeCopies(given: Given, io: Io): Promise<ExitCode> {
+  const targets = await readTargets(given);
+  for (const target of targets) {
+    await askFor(target.lake, "run", whoAsks());
+    told(target, "resume", "The copy may go on.", given, io);
+  }
+  return runHere(targets, given, io);
+}
+
+export async function cancelCopies(given: Given, io: Io): Promise<ExitCode> {
+  const targets = await readTargets(given);
+  const names = targets.map(({ name }) => name).join(", ");
+  const question = `Cancel ${names}? What isn't shown yet is given up; what is shown stays.`;
+  if (!(await confirmed(io, question, given.yes))) return declined(io);
+  const left: Target[] = [];
+  for (const target of targets) {
+    await askFor(target.lake, "cancel", whoAsks());
+    const atWork = await runAtWork(target.lake, target.state);
+    const open = target.state.open.forward ?? target.state.open.backfill;
+    if (atWork === undefined && open !== undefined) left.push(target);
+    told(
+      target,
+      "cancel",
+      atWork !== undefined
+        ? `The run ${atWork.instance} gives up what isn't shown, and ends.`
+        : open !== undefined
+          ? "No run is at work: what an earlier one left open is given up here."
+          : "No run is at work, and nothing is open; none begins until kusto-copy resume.",
+      given,
+      io,
+    );
+  }
+  return left.length === 0 ? EXIT.done : runHere(left, given, io, true);
+}
+
+export async function resyncCopies(given: Given, io: Io): Promise<ExitCode> {
+  const targets = await readTargets(given);
+  const wanted = targets
+    .map((target) => ({ target, tables: tablesOf(target, given.tables ?? []) }))
+    .filter(({ tables }) => tables.length > 0);
+  if (wanted.length === 0)
+    throw new BadUse(
+      given.tables === undefined
+        ? "Which tables? Give --tables with their names; `*` stands for any characters."
+        : `The checkpoint log knows no table of that name. ${knownTables(targets)}`,
+    );
+  const list = wanted.map(({ target, tables }) => `${tables.join(", ")} of ${target.name}`).join("; ");
+  const question = `Copy ${list} whole once more, and put that in the place of what the destination holds?`;
+  if (!(await confirmed(io, question, given.yes))) return declined(io);
+  for (const { target, tables } of wanted) {
+    const id = await askResync(target.lake, tables, whoAsks());
+    told(
+      target,
+      "resync",
+      `Asked for ${tables.join(", ")} to be copied whole once more (request ${id}).`,
+      given,
+      io,
+    );
+  }
+  return runHere(
+    wanted.map(({ target }) => target),
+    given,
+    io,
+  );
+}
+
+function tablesOf({ state }: Target, patterns: readonly string[]): string[] {
+  if (patterns.length === 0) return [];
+  return Object.keys(state.tables).filter((name) => selectsTable(name, patterns, []));
+}
+
+function knownTables(targets: readonly Target[]): string {
+  const names = targets.flatMap(({ state }) => Object.keys(state.tables)).toSorted();
+  return names.length === 0 ? "It knows none yet." : `It knows ${names.slice(0, 20).join(", ")}.`;
+}
+
+/** Runs what was asked for, where no other run is at work to do it. */
+async function runHere(
+  targets: readonly Target[],
+  given: Given,
+  io: Io,
+  cancelling = false,
+): Promise<ExitCode> {
+  if (!given.run) return EXIT.done;
+  const jobs: Job[] = [];
+  for (const target of targets) {
+    const { job, lake, state, name } = target;
+    const [atWork, control] = await Promise.all([runAtWork(lake, state), readControl(lake)]);
+    if (atWork !== undefined) {
+      told(target, "left", `The run ${atWork.instance} is at work in the folder, and sees to it.`, given, io);
+    } else if (!cancelling && control.wanted !== "run") {
+      told(target, "left", `The copy is to ${control.wanted}: kusto-copy resume lets it go on.`, given, io);
+    } else if (job === null) {
+      throw new BadUse(
+        `${name}: nothing was copied into this folder yet, so that it doesn't say what to copy: give --source, --destination and --db.`,
+      );
+    } else jobs.push(job);
+  }
+  return jobs.length === 0 ? EXIT.done : copyJobs(jobs, given, io, cancelling ? "cancel" : "copy");
+}
+
+function declined(io: Io): ExitCode {
+  io.err.write("Nothing was asked for.\n");
+  return EXIT.interrupted;
+}
+
+/** Says what was asked, as a line or as a JSON object. */
+function told({ name, lake }: Target, verb: Asked["verb"], text: string, given: Given, io: Io): void {
+  const event: Asked = {
+    event: "asked",
+    at: new Date().toISOString(),
+    job: name,
+    verb,
+    lake: lake.url,
+    text,
+  };
+  io.out.write(given.json ? `${JSON.stringify(event)}\n` : `${name}: ${text}\n`);
+}
