@@ -129,3 +129,23 @@ export const values: Readonly<Record<string, readonly string[]>> = {
     text(`{"deep":${"[".repeat(40)}1${"]".repeat(40)}}`),
   ],
 };
+
+/** The value at a place of a type's list, which begins anew at its end. */
+export function pick(type: string, i: number): string {
+  const list = values[type] ?? [];
+  return list[i % list.length] ?? "NULL";
+}
+
+const DUCK: Readonly<Record<string, string>> = {
+  bool: "BOOLEAN",
+  int: "INTEGER",
+  long: "BIGINT",
+  real: "DOUBLE",
+  datetime: "BIGINT",
+  timespan: "BIGINT",
+};
+
+/** A value as `load` takes it. */
+export function cast(type: string, literal: string): string {
+  return `CAST(${literal} AS ${DUCK[type] ?? "VARCHAR"})`;
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { quoteName } from "../../kusto/names.ts";
-import { values } from "./everyValue.ts";
+import { cast, pick, values } from "./everyValue.ts";
 import { type CopyStack, differing, load, startCopyStack } from "./support.ts";
 
 const DATABASE = "Samples";
@@ -78,21 +78,3 @@ describe("every type of value", () => {
     },
   );
 });
-
-function pick(type: string, i: number): string {
-  const list = values[type] ?? [];
-  return list[i % list.length] ?? "NULL";
-}
-
-const DUCK: Readonly<Record<string, string>> = {
-  bool: "BOOLEAN",
-  int: "INTEGER",
-  long: "BIGINT",
-  real: "DOUBLE",
-  datetime: "BIGINT",
-  timespan: "BIGINT",
-};
-
-function cast(type: string, literal: string): string {
-  return `CAST(${literal} AS ${DUCK[type] ?? "VARCHAR"})`;
-}

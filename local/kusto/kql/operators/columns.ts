@@ -162,7 +162,11 @@ export function getSchema(input: Relation, env: Environment): Relation {
   const rows = input.columns.map(
     (c, i) => `('${c.name.replaceAll("'", "''")}', ${i}::BIGINT, '${SYSTEM_TYPES[c.type]}', '${c.type}')`,
   );
-  const from = `(SELECT * FROM (VALUES ${rows.join(", ")}) AS schema_of(${ids.map((c) => c.id).join(", ")}))`;
+  const names = ids.map((c) => c.id).join(", ");
+  const from =
+    rows.length === 0
+      ? `(SELECT * FROM (VALUES ('', 0::BIGINT, '', '')) AS schema_of(${names}) WHERE false)`
+      : `(SELECT * FROM (VALUES ${rows.join(", ")}) AS schema_of(${names}))`;
   return {
     from,
     columns: ids.map((c) => ({ ...c, type: c.name === "ColumnOrdinal" ? "long" : "string" })),
