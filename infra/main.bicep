@@ -7,7 +7,7 @@
  */
 targetScope = 'subscription'
 
-import { attachment, copyJob, databaseAccess } from 'types.bicep'
+import { attachment, copyJob } from 'types.bicep'
 
 // ---- Where ----------------------------------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ var destinations = map(filter(jobs, job => job.destination.?uri == null), job =>
 })
 var sourceClusterIds = union(map(sources, each => each.clusterId), [])
 var destinationClusterIds = union(map(destinations, each => each.clusterId), [])
-var access databaseAccess[] = union(
+var access = union(
   map(sources, each => { clusterId: each.clusterId, database: each.database, role: sourceRole }),
   map(filter(sources, each => each.restrictedTables), each => {
     clusterId: each.clusterId

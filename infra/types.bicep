@@ -51,19 +51,6 @@ type copyJob = {
 }
 
 @export()
-@description('A role of a principal on a Kusto database.')
-type databaseAccess = {
-  @description('Resource id of the cluster.')
-  clusterId: string
-
-  @description('Database on it.')
-  database: string
-
-  @description('The role.')
-  role: 'Admin' | 'Ingestor' | 'Monitor' | 'UnrestrictedViewer' | 'User' | 'Viewer'
-}
-
-@export()
 @description('A database of a leader cluster, attached read-only to a follower.')
 type attachment = {
   @description('Resource id of the follower cluster.')
