@@ -3,7 +3,13 @@
  * data-explorer/kusto/…), and what each call to Azure needs. infra/ is held against it.
  */
 
-export type KustoRole = "Viewer" | "User" | "Ingestor" | "Admin of its own tables" | "who started it" | "none is named";
+export type KustoRole =
+  | "Viewer"
+  | "User"
+  | "Ingestor"
+  | "Admin of its own tables"
+  | "who started it"
+  | "none is named";
 
 export interface CommandRight {
   /** How the command begins, names and values as …. */
@@ -28,6 +34,18 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     needs: "Viewer",
     at: BOTH,
     page: "management/show-schema-database.md",
+  },
+  {
+    command: /^\.show database identity/,
+    needs: "Viewer",
+    at: DESTINATION,
+    page: "management/show-database.md",
+  },
+  {
+    command: /^\.show database … policy retention/,
+    needs: "Viewer",
+    at: DESTINATION,
+    page: "management/show-database-retention-policy-command.md",
   },
   {
     command: /^\.show (table|tables|column) .*policy/,
