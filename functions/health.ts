@@ -1,12 +1,12 @@
 import { app, type HttpResponseInit } from "@azure/functions";
-import { appSettings } from "../activities/environment.ts";
+import { knownConnections } from "../activities/environment.ts";
 import { describe } from "../model/errors.ts";
 import { problem } from "./problem.ts";
 
 /** Whether the app runs and its settings can be used. Asks nothing of the clusters: it answers load balancers too. */
 function health(): HttpResponseInit {
   try {
-    appSettings();
+    knownConnections();
   } catch (error) {
     return problem(503, "The app's settings can't be used.", describe(error));
   }

@@ -86,19 +86,24 @@ export type Properties = Map<Keyword, { readonly name: string; readonly value: s
 
 /** The segments between semicolons, those inside of double quotation marks kept together; empty ones are left out. */
 export function splitSegments(text: string, invalid: Refusal): string[] {
-  const segments: string[] = [];
-  let current = "";
-  let quoted = false;
-  for (const character of text) {
-    if (character === '"') quoted = !quoted;
-    if (character === ";" && !quoted) {
-      segments.push(current);
-      current = "";
-    } else current += character;
+  if ((text.match(/"/g)?.length ?? 0) % 2 !== 0) throw invalid("a double quotation mark isn't closed");
+  return splitOutsideQuotes(text, /;/);
+}
+
+/**
+ * The parts of a text between the matches of a separator, trimmed, empty ones left out. What stands inside of double
+ * quotation marks separates nothing.
+ */
+export function splitOutsideQuotes(text: string, separator: RegExp): string[] {
+  const bare = text.replace(/"[^"]*"/g, (quoted) => "_".repeat(quoted.length));
+  const parts: string[] = [];
+  let from = 0;
+  for (const match of bare.matchAll(new RegExp(separator, `${separator.flags.replace("g", "")}g`))) {
+    parts.push(text.slice(from, match.index));
+    from = match.index + match[0].length;
   }
-  if (quoted) throw invalid("a double quotation mark isn't closed");
-  segments.push(current);
-  return segments.map((segment) => segment.trim()).filter((segment) => segment !== "");
+  parts.push(text.slice(from));
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
 }
 
 /**
@@ -113,8 +118,9 @@ export function readProperties(segments: readonly string[], invalid: Refusal): P
     if (equals < 0 && !isUri) throw invalid(withoutValue(segment, index));
     const name = isUri ? "Data Source" : segment.slice(0, equals).trim();
     const keyword = KEYWORDS.get(name.toLowerCase().replace(/\s+/g, ""));
-    if (keyword === undefined) throw invalid(unknownName(name, index, properties));
-    const value = unquote((isUri ? segment : segment.slice(equals + 1)).trim(), name, invalid);
+    const text = segment.slice(equals + 1).trim();
+    if (keyword === undefined) throw invalid(unknownName(name, text, index, properties));
+    const value = unquote(isUri ? segment : text, name, invalid);
     const earlier = properties.get(keyword);
     if (earlier !== undefined && keyword !== "harmless" && earlier.value !== value) {
       throw invalid(`"${earlier.name}" and "${name}" give the same property different values`);
@@ -132,9 +138,13 @@ function withoutValue(segment: string, index: number): string {
     : `its part ${index + 1} is neither an address nor name=value; a value with a semicolon goes between double quotation marks`;
 }
 
-/** An unknown name is repeated where it reads like one, and not where it may be the rest of somebody's password. */
-function unknownName(name: string, index: number, before: Properties): string {
-  const readsLikeOne = /^[A-Za-z][A-Za-z0-9 _-]{0,59}$/.test(name) && !before.has("password");
+/**
+ * An unknown name is repeated where it reads like one, and not where it may be a piece of a secret: the rest of
+ * somebody's password, or a broken key, which ends in equals signs.
+ */
+function unknownName(name: string, text: string, index: number, before: Properties): string {
+  const readsLikeOne =
+    /^[A-Za-z][A-Za-z0-9 _-]{0,59}$/.test(name) && !before.has("password") && /[^=]/.test(text);
   return readsLikeOne
     ? `"${name}" is not a known property`
     : `its part ${index + 1} is no known property; a value with a semicolon goes between double quotation marks`;

@@ -1,4 +1,3 @@
-import { DefaultAzureCredential } from "@azure/identity";
 import {
   BlobServiceClient,
   type ContainerClient,
@@ -10,13 +9,11 @@ import {
   StorageSharedKeyCredential as DataLakeKey,
   DataLakeServiceClient,
 } from "@azure/storage-file-datalake";
+import { tokenCredential } from "../kusto/credentials.ts";
+import { type ClusterAccess, clusterAccessText, sasKeeper } from "./clusterAccess.ts";
 import { type LakeLocation, lakeUrl } from "./location.ts";
 
-/** How the clusters read and write the lake's files. */
-export type ClusterAccess =
-  | { kind: "sas" }
-  | { kind: "impersonate" }
-  | { kind: "managedIdentity"; id: string };
+export type { ClusterAccess } from "./clusterAccess.ts";
 
 /** An open lake folder. */
 export interface Lake {
@@ -34,78 +31,65 @@ export interface Lake {
   readonly clusterSuffix: (access: ClusterAccess) => Promise<string>;
 }
 
-/** How long a SAS given to a cluster lives: longer than any single export or queued ingestion may take. */
-const SAS_HOURS = 24;
-/** A SAS is made anew when less than this is left of it. */
-const SAS_RENEW_HOURS = 8;
-
-/** Opens a lake folder with the credential that its location carries, or the Azure default chain. */
-export function openLake(location: LakeLocation): Lake {
+/** Opens a lake folder with the login that its location holds. `now` is the clock that SAS are renewed by. */
+export function openLake(location: LakeLocation, now: () => number = Date.now): Lake {
   const { service, files } = clients(location);
   const container = service.getContainerClient(location.container);
+  const sas = sasKeeper((from, to) => makeSas(location, service, container, from, to), now);
   return {
     url: lakeUrl(location),
     location,
     container,
     files,
     blobName: (path) => (location.folder === "" ? path : `${location.folder}/${path}`),
-    clusterSuffix: suffixMaker(location, service, container),
+    clusterSuffix: async (access) =>
+      access.kind === "sas" ? `?${await sas()}` : `;${clusterAccessText(access)}`,
   };
 }
 
 function clients(location: LakeLocation): { service: BlobServiceClient; files: DataLakeServiceClient } {
-  const { secret, account, blobEndpoint, dfsEndpoint } = location;
-  if (secret.kind === "key") {
-    return {
-      service: new BlobServiceClient(blobEndpoint, new StorageSharedKeyCredential(account, secret.key)),
-      files: new DataLakeServiceClient(dfsEndpoint, new DataLakeKey(account, secret.key)),
-    };
+  const { login, account, blobEndpoint, dfsEndpoint } = location;
+  switch (login.kind) {
+    case "key":
+      return {
+        service: new BlobServiceClient(blobEndpoint, new StorageSharedKeyCredential(account, login.key)),
+        files: new DataLakeServiceClient(dfsEndpoint, new DataLakeKey(account, login.key)),
+      };
+    case "sas":
+      return {
+        service: new BlobServiceClient(`${blobEndpoint}?${login.sas}`),
+        files: new DataLakeServiceClient(`${dfsEndpoint}?${login.sas}`),
+      };
+    default: {
+      const credential = tokenCredential(login, new URL(blobEndpoint).hostname);
+      return {
+        service: new BlobServiceClient(blobEndpoint, credential),
+        files: new DataLakeServiceClient(dfsEndpoint, credential),
+      };
+    }
   }
-  if (secret.kind === "sas") {
-    return {
-      service: new BlobServiceClient(`${blobEndpoint}?${secret.sas}`),
-      files: new DataLakeServiceClient(`${dfsEndpoint}?${secret.sas}`),
-    };
-  }
-  const credential = new DefaultAzureCredential();
-  return {
-    service: new BlobServiceClient(blobEndpoint, credential),
-    files: new DataLakeServiceClient(dfsEndpoint, credential),
-  };
 }
 
-function suffixMaker(location: LakeLocation, service: BlobServiceClient, container: ContainerClient) {
-  let kept: { suffix: string; renewAt: number } | undefined;
-  return async (access: ClusterAccess): Promise<string> => {
-    if (access.kind === "impersonate") return ";impersonate";
-    if (access.kind === "managedIdentity") return `;managed_identity=${access.id}`;
-    if (location.secret.kind === "sas") return `?${location.secret.sas}`;
-    const now = Date.now();
-    if (kept && now < kept.renewAt) return kept.suffix;
-    const sas = await makeSas(location, service, container, now);
-    kept = { suffix: `?${sas}`, renewAt: now + (SAS_HOURS - SAS_RENEW_HOURS) * 3_600_000 };
-    return kept.suffix;
-  };
-}
-
+/**
+ * What clusters get to read, write and list the container: the SAS that the lake was given by, one made with its
+ * account key, or one by a user-delegation key of the app's identity.
+ */
 async function makeSas(
-  location: LakeLocation,
+  { login, container: containerName, account }: LakeLocation,
   service: BlobServiceClient,
   container: ContainerClient,
-  now: number,
+  startsOn: Date,
+  expiresOn: Date,
 ): Promise<string> {
-  // Clocks of the app and of storage may differ by some minutes.
-  const startsOn = new Date(now - 15 * 60_000);
-  const expiresOn = new Date(now + SAS_HOURS * 3_600_000);
+  if (login.kind === "sas") return login.sas;
   const permissions = ContainerSASPermissions.parse("racwl");
-  if (location.secret.kind === "key") {
+  if (login.kind === "key")
     return new URL(await container.generateSasUrl({ startsOn, expiresOn, permissions })).search.slice(1);
-  }
   const key = await service.getUserDelegationKey(startsOn, expiresOn);
   return generateBlobSASQueryParameters(
-    { containerName: location.container, permissions, startsOn, expiresOn },
+    { containerName, permissions, startsOn, expiresOn },
     key,
-    location.account,
+    account,
   ).toString();
 }
 

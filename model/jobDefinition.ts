@@ -31,8 +31,10 @@ import {
 export interface AddressReaders {
   /** A cluster's address without its login, and the database that the text names, if any. */
   readonly cluster: (text: string) => { readonly address: string; readonly database?: string };
-  /** A lake folder's URL without its secret, and whether there was one. */
-  readonly lake: (text: string) => { readonly url: string; readonly secret: boolean };
+  /** Each lake folder's URL without its login, whether there was one, and how the clusters reach it if that is said. */
+  readonly lakes: (
+    text: string,
+  ) => readonly { readonly url: string; readonly secret: boolean; readonly access?: string }[];
 }
 
 const CREDENTIALS = "credentials belong into the app's settings, not into a job.";
@@ -44,7 +46,8 @@ export function definitionSchemaFor(addresses: AddressReaders) {
     addresses.cluster(text);
   }).meta({ description: "Query URI of the cluster", examples: ["https://help.kusto.windows.net"] });
   const lake = checked((text) => {
-    if (addresses.lake(text).secret) throw new Error(`Give the folder's URL alone: ${CREDENTIALS}`);
+    if (addresses.lakes(text).some((each) => each.secret))
+      throw new Error(`Give the folder's URL alone: ${CREDENTIALS}`);
   });
   const database = z.string().min(1).meta({ description: "Database, as it is called" });
   const endpoint = z.strictObject({ cluster: cluster.optional(), database: database.optional() });
@@ -178,7 +181,10 @@ export function jobOf(name: string, definition: JobDefinition, defaults: JobDefa
   const { settings, addresses } = defaults;
   const source = definition.source?.cluster ?? settings.KUSTO_COPY_SOURCE;
   const destination = definition.destination?.cluster ?? settings.KUSTO_COPY_DESTINATION;
-  const [lake, ...stagingLakes] = listed(definition.lake ?? defaults.lake ?? settings.KUSTO_COPY_LAKE);
+  const folders = listed(definition.lake ?? defaults.lake ?? settings.KUSTO_COPY_LAKE)
+    .filter((text) => text.trim() !== "")
+    .flatMap((text) => addresses.lakes(text));
+  const [lake, ...stagingLakes] = folders.map((each) => each.url);
   const from = source === "" ? undefined : addresses.cluster(source);
   const to = destination === "" ? undefined : addresses.cluster(destination);
   const database =
@@ -195,7 +201,7 @@ export function jobOf(name: string, definition: JobDefinition, defaults: JobDefa
     ...(from === undefined ? ["source.cluster (KUSTO_COPY_SOURCE)"] : []),
     ...(database === "" ? ["source.database (KUSTO_COPY_DATABASE)"] : []),
     ...(to === undefined ? ["destination.cluster (KUSTO_COPY_DESTINATION)"] : []),
-    ...(lake === undefined || lake === "" ? ["lake (KUSTO_COPY_LAKE)"] : []),
+    ...(lake === undefined ? ["lake (KUSTO_COPY_LAKE)"] : []),
   ];
   if (from === undefined || to === undefined || lake === undefined || missing.length > 0) {
     throw new Terminal(
@@ -206,10 +212,9 @@ export function jobOf(name: string, definition: JobDefinition, defaults: JobDefa
   }
   const base = jobOfSettings(
     { ...settings, KUSTO_COPY_DATABASE: database, KUSTO_COPY_DESTINATION_DATABASE: into },
-    { source: from.address, destination: to.address, lake: addresses.lake(lake).url },
+    { source: from.address, destination: to.address, lake },
     now,
   );
-  const lakes = stagingLakes.map((each) => addresses.lake(each).url);
   const tables = definition.tables;
   return jobSchema.parse({
     ...base,
@@ -228,14 +233,17 @@ export function jobOf(name: string, definition: JobDefinition, defaults: JobDefa
       pollMs: ifGiven(definition.poll, parsePositiveDuration),
       ingestionTimeoutMs: ifGiven(definition.ingestionTimeout, parsePositiveDuration),
       backfillHorizon: ifGiven(definition.backfillHorizon, (text) => text && parseHorizon(text, now)),
-      lakeAccess: ifGiven(definition.clusterAccess, (access) =>
-        recordFrom([base.lake, ...lakes].map((each) => [each, access] as const)),
-      ),
     }),
     name,
     source: { ...base.source, database },
     destination: { ...base.destination, database: into },
-    stagingLakes: lakes,
+    stagingLakes,
+    // What a folder's own string says of it wins.
+    lakeAccess: recordFrom(
+      folders.flatMap(({ url, access = definition.clusterAccess }) =>
+        access === undefined ? [] : [[url, access] as const],
+      ),
+    ),
     tables: { ...base.tables, ...defined(tables ?? {}) },
     slots: {
       ...base.slots,

@@ -37,6 +37,11 @@ const rawSchema = z.object({
   KUSTO_COPY_DATABASE: z.string().default(""),
   KUSTO_COPY_DESTINATION_DATABASE: z.string().optional(),
   KUSTO_COPY_LAKE: z.string().default(""),
+  KUSTO_COPY_CONNECTIONS: checkedSetting(
+    "",
+    (text) => splitConnections(text, () => []),
+    "is neither connection strings, one a line, nor a JSON array of them",
+  ),
   KUSTO_COPY_TABLES_INCLUDE: checkedSetting("", splitNames, NAMES),
   KUSTO_COPY_TABLES_EXCLUDE: checkedSetting("", splitNames, NAMES),
   KUSTO_COPY_TABLES_SNAPSHOT: checkedSetting("", splitNames, NAMES),
@@ -61,8 +66,8 @@ const rawSchema = z.object({
   KUSTO_COPY_MAX_ATTEMPTS: countSetting().default(5),
   KUSTO_COPY_POLL: durationSetting("2s"),
   KUSTO_COPY_INGESTION_TIMEOUT: durationSetting("1h"),
-  KUSTO_COPY_CLUSTER_ACCESS: accessSetting("sas"),
-  KUSTO_COPY_STATUS_ACCESS: accessSetting("impersonate"),
+  KUSTO_COPY_CLUSTER_ACCESS: accessSetting("sas", ["sas", "impersonate"]),
+  KUSTO_COPY_STATUS_ACCESS: accessSetting("impersonate", ["impersonate"]),
   KUSTO_COPY_EVENTS_TOPIC: z.string().default(""),
   KUSTO_COPY_EVENTS_KEY: z.string().default(""),
   KUSTO_COPY_HISTORY_KEPT: durationSetting("14d"),
@@ -86,6 +91,14 @@ export interface SettingProblem {
   readonly reason: string;
 }
 
+/** Whether a setting is a reference to a secret in Key Vault, which the platform puts the secret in the place of. */
+export function isKeyVaultReference(value: string | undefined): boolean {
+  return /^\s*@Microsoft\.KeyVault\(/i.test(value ?? "");
+}
+
+const UNRESOLVED =
+  "is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault Secrets User on the vault, the vault's network must let the app in, and the secret must be there and enabled";
+
 /** Validates the settings as a whole: all problems, or the settings. */
 export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
@@ -93,14 +106,19 @@ export function readSettings(
   const given = Object.fromEntries(
     SETTING_NAMES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
   );
-  const parsed = rawSchema.safeParse(given);
-  if (parsed.success) return { ok: true, settings: parsed.data };
+  const unresolved = Object.entries(given).flatMap(([name, value]) =>
+    isKeyVaultReference(value) ? [{ name, reason: UNRESOLVED }] : [],
+  );
+  const resolved = Object.entries(given).filter(([, value]) => !isKeyVaultReference(value));
+  const parsed = rawSchema.safeParse(Object.fromEntries(resolved));
+  if (parsed.success && unresolved.length === 0) return { ok: true, settings: parsed.data };
+  const others = parsed.error?.issues ?? [];
   return {
     ok: false,
-    problems: parsed.error.issues.map((issue) => ({
-      name: issue.path.join("."),
-      reason: issue.message,
-    })),
+    problems: [
+      ...unresolved,
+      ...others.map((issue) => ({ name: issue.path.join("."), reason: issue.message })),
+    ],
   };
 }
 
@@ -206,6 +224,12 @@ export function splitNames(text: string): string[] {
     .filter((name) => name !== "");
 }
 
+/** Connection strings: a JSON array of them, or as `lines` takes a text of several lines apart. */
+export function splitConnections(text: string, lines: (text: string) => string[]): string[] {
+  const trimmed = text.trim();
+  return trimmed.startsWith("[") ? z.array(z.string().min(1)).parse(JSON.parse(trimmed)) : lines(trimmed);
+}
+
 function durationSetting(standard: string) {
   return z
     .string()
@@ -230,12 +254,12 @@ function checkedSetting(standard: string, read: (text: string) => unknown, reaso
     );
 }
 
-function accessSetting(standard: "sas" | "impersonate") {
-  const known = z.union([z.literal(standard), z.string().regex(/^managed_identity=.+$/)]);
+function accessSetting(standard: string, words: readonly string[]) {
+  const known = z.union([z.enum(words), z.string().regex(/^managed_identity=[A-Za-z0-9-]+$/)]);
   return checkedSetting(
     standard,
     (text) => known.parse(text),
-    `is neither ${standard} nor managed_identity=<system or id>`,
+    `is neither ${words.join(" nor ")} nor managed_identity=<system or id>`,
   );
 }
 

@@ -2,7 +2,8 @@ import { createOrAlterStatusFunction } from "../../kusto/commands/functions.ts";
 import { blobUrl } from "../../lake/lake.ts";
 import { STATUS_FILE } from "../../lake/statusFile.ts";
 import type { Answer, RunRef } from "../contract.ts";
-import { clientsOf, statusAccess } from "../environment.ts";
+import { clientsOf } from "../environment.ts";
+import { statusAccess } from "../lakes.ts";
 import { answer } from "../outcome.ts";
 
 /** Creates `KC_Status` in the destination, over this lake folder's status file. */

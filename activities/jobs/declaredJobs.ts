@@ -5,7 +5,7 @@ import { LineCounter, parseDocument } from "yaml";
 import { storageFailure } from "../../lake/failure.ts";
 import { readText } from "../../lake/files.ts";
 import type { Lake } from "../../lake/lake.ts";
-import { lakeUrl, parseLake } from "../../lake/location.ts";
+import { lakeUrl, parseLake, parseLakes } from "../../lake/location.ts";
 import { describe } from "../../model/errors.ts";
 import { dottedPath } from "../../model/fieldProblems.ts";
 import { type JobsFile, jobsOfFile } from "../../model/jobsFile.ts";
@@ -49,7 +49,7 @@ export function jobsFolder(): Lake | undefined {
   const set = appSettings();
   const url = lakeOfJobs(set.KUSTO_COPY_JOBS);
   if (url !== undefined) return placeOf(url).lake;
-  return set.KUSTO_COPY_LAKE === "" ? undefined : lakeOf(lakeUrl(parseLake(set.KUSTO_COPY_LAKE)));
+  return set.KUSTO_COPY_LAKE === "" ? undefined : lakeOf(lakeUrl(parseLakes(set.KUSTO_COPY_LAKE)[0]));
 }
 
 /** The jobs of a YAML text; JSON is YAML as well. `origin` is what messages call the text. */

@@ -1,5 +1,6 @@
 import { displayCluster, parseKustoConnection } from "../../kusto/connectionString.ts";
-import { lakeUrl, parseLake } from "../../lake/location.ts";
+import { clusterAccessText } from "../../lake/clusterAccess.ts";
+import { carriesLogin, lakeUrl, parseLakes } from "../../lake/location.ts";
 import { type FieldProblem, fieldProblems } from "../../model/fieldProblems.ts";
 import { type AddressReaders, definitionSchemaFor, type JobDefinition } from "../../model/jobDefinition.ts";
 
@@ -10,10 +11,12 @@ export const addresses: AddressReaders = {
     const address = displayCluster(connection);
     return connection.database === undefined ? { address } : { address, database: connection.database };
   },
-  lake: (text) => {
-    const location = parseLake(text);
-    return { url: lakeUrl(location), secret: location.secret.kind !== "none" };
-  },
+  lakes: (text) =>
+    parseLakes(text).map((location) => ({
+      url: lakeUrl(location),
+      secret: carriesLogin(location),
+      ...(location.access === undefined ? {} : { access: clusterAccessText(location.access) }),
+    })),
 };
 
 /** What a person writes of a job; everything that holds a definition is read by it. */

@@ -1,12 +1,13 @@
 import { storageFailure } from "../../lake/failure.ts";
 import { readStoredJobs, type StoredJob, storedJobUrl } from "../../lake/jobsStore.ts";
-import { lakeUrl, parseLake } from "../../lake/location.ts";
+import { parseLakes, publicLake } from "../../lake/location.ts";
 import { describe } from "../../model/errors.ts";
 import { dottedPath, type FieldProblem } from "../../model/fieldProblems.ts";
 import type { Job } from "../../model/job.ts";
 import { type JobDefinition, jobOf } from "../../model/jobDefinition.ts";
 import { type Overlap, overlapsOf } from "../../model/jobsOverlap.ts";
 import { appSettings } from "../environment.ts";
+import { refuseAccess } from "../lakes.ts";
 import { jobsFolder, readDeclaredJobs } from "./declaredJobs.ts";
 import { addresses, readDefinition } from "./definition.ts";
 
@@ -70,7 +71,9 @@ export function jobOfDefinition(name: string, definition: JobDefinition, now: Da
   const settings = appSettings();
   // The settings' own job has the settings' folder itself.
   const lake = name === settings.KUSTO_COPY_JOB ? undefined : folderOf(name);
-  return jobOf(name, definition, { settings, addresses, lake }, now);
+  const job = jobOf(name, definition, { settings, addresses, lake }, now);
+  refuseAccess(job);
+  return job;
 }
 
 /** What a job would share with others if it were one of them. */
@@ -80,12 +83,13 @@ export function overlapsWith(job: Job, others: readonly KnownJob[]): Overlap[] {
   );
 }
 
-/** Where a job keeps its log that names no lake: a folder of its own below the app's. */
+/** Where a job that names no lake keeps its log: a folder of its own below the app's first one; files go to all of them. */
 function folderOf(name: string): string | undefined {
   const { KUSTO_COPY_LAKE: lake } = appSettings();
   if (lake === "") return undefined;
-  const location = parseLake(lake);
-  return lakeUrl({ ...location, folder: [location.folder, "copies", name].filter(Boolean).join("/") });
+  const [location, ...others] = parseLakes(lake);
+  const own = { ...location, folder: [location.folder, "copies", name].filter(Boolean).join("/") };
+  return [own, ...others].map(publicLake).join("\n");
 }
 
 async function storedJobs(): Promise<{ jobs: (StoredJob & { url: string })[]; problems: string[] }> {

@@ -7,10 +7,12 @@ import { deleteFolder, subfolders } from "../../lake/stagedFiles.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { windowsOf } from "../../model/checkpoint/windows.ts";
 import { chunked } from "../../model/chunked.ts";
+import type { Job } from "../../model/job.ts";
 import { iterationFolder, STAGED_FOLDER, stagingOwner } from "../../model/naming.ts";
 import { TICKS_PER_DAY, ticksFromIso, ticksFromMs } from "../../model/ticks.ts";
 import type { Answer, IterationInput } from "../contract.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
+import { lakeOfFiles, stagingLakes } from "../lakes.ts";
 import { answer } from "../outcome.ts";
 
 const TAGS_PER_COMMAND = 200;
@@ -41,9 +43,16 @@ export function cleanUp({ job, run, next, iteration }: IterationInput): Promise<
     for (const names of chunked(staging, TABLES_PER_COMMAND)) {
       await clients.destination.command(database, dropTables(names), { idempotent: true });
     }
-    await deleteStagedFiles(clients.lake, run, isOver);
+    for (const lake of lakesToClean(job, state, done)) await deleteStagedFiles(lake, run, isOver);
     return {};
   });
+}
+
+/** The job's lakes, and those that the iteration's files went to when the job had others. */
+function lakesToClean(job: Job, state: State, done: OpenIteration | undefined): Set<Lake> {
+  const own = state.copyId === undefined ? [] : stagingLakes(job, state.copyId);
+  const noted = Object.values(done?.windows ?? {}).map((window) => lakeOfFiles(job, window));
+  return new Set([...own, ...noted]);
 }
 
 function openIterations(state: State): Set<number> {

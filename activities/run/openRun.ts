@@ -8,6 +8,7 @@ import type { Job } from "../../model/job.ts";
 import { copiedAsOf } from "../../model/lag.ts";
 import type { Answer, OpenedRun, OpenIterationSummary, OpenRunInput } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
+import { lakeOf, refuseAccess } from "../lakes.ts";
 import { answer } from "../outcome.ts";
 import { allowedSlots, sharedSlots } from "./slots.ts";
 
@@ -18,7 +19,8 @@ import { allowedSlots, sharedSlots } from "./slots.ts";
 export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promise<Answer<OpenedRun>> {
   return answer(async () => {
     const { lake } = clientsOf(job);
-    await ensureContainer(lake);
+    refuseAccess(job);
+    for (const url of [job.lake, ...job.stagingLakes]) await ensureContainer(lakeOf(url));
     const before = await readState(lake);
     if (before.job) refuseOtherCopy(before.job, job);
     // Before the log is touched: a job that may not even ask for capacity takes nothing over.

@@ -1,5 +1,5 @@
 import { AzureKeyCredential, EventGridPublisherClient } from "@azure/eventgrid";
-import { DefaultAzureCredential } from "@azure/identity";
+import { tokenCredential } from "../../kusto/credentials.ts";
 import { readStateOfRun } from "../../lake/log.ts";
 import type { Answer, IterationInput } from "../contract.ts";
 import { appSettings, clientsOf } from "../environment.ts";
@@ -16,7 +16,9 @@ export function publishEvent({ job, run, next, iteration }: IterationInput): Pro
     const client = new EventGridPublisherClient(
       topic,
       "CloudEvent",
-      key === "" ? new DefaultAzureCredential() : new AzureKeyCredential(key),
+      key === ""
+        ? tokenCredential({ kind: "default" }, new URL(topic).hostname)
+        : new AzureKeyCredential(key),
       { allowInsecureConnection: topic.startsWith("http://127.0.0.1") },
     );
     await client.send([

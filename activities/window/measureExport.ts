@@ -8,6 +8,7 @@ import type { PlannedTable, WindowRange } from "../../model/checkpoint/entries.t
 import { isoFromTicks, startOfDay, ticksFromIso } from "../../model/ticks.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
+import { lakeOfAttempt, notedLake } from "../lakes.ts";
 import { flightStep, WrongAttempt } from "../outcome.ts";
 import { started, windowOfFlight } from "./startExport.ts";
 
@@ -22,16 +23,17 @@ const MAX_EXTENTS = 1000;
 export function measureExport({ job, run, next, flight }: FlightInput): Promise<Answer<FlightOutcome>> {
   return flightStep(flight, async () => {
     const { lake, source } = clientsOf(job);
-    const { table, range } = await windowOfFlight(lake, run, next, flight);
+    const { state, table, range } = await windowOfFlight(lake, run, next, flight);
     const context = { table: table.name, window: flight.window };
     const { operation, folder } = flight;
     if (operation === undefined || folder === undefined)
       throw new WrongAttempt("The export's operation is not known any more.", context);
     const database = job.source.database;
+    const staged = lakeOfAttempt(job, state.copyId, flight.window, flight.attempt);
     const [details, measured, sizes] = await Promise.all([
       source.command(database, showOperationDetails(operation), { context }),
       readWindowContent(source, database, table, range, { extents: MAX_EXTENTS }),
-      fileSizes(lake, folder),
+      fileSizes(staged, folder),
     ]);
     const files = rowsOf(exportedFile, details).filter((file) => file.NumRecords > 0n);
     const exported = Number(files.reduce((sum, file) => sum + file.NumRecords, 0n));
@@ -52,6 +54,7 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
       exported: {
         window: flight.window,
         attempt: flight.attempt,
+        ...notedLake(job, staged),
         folder,
         files: names,
         bytes: names.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0),

@@ -5,14 +5,15 @@ import { exportProjection } from "../../kusto/commands/exportQuery.ts";
 import { operationIdAnswer } from "../../kusto/commands/ingest.ts";
 import { pipesOfWindow } from "../../kusto/commands/windowRange.ts";
 import { quoteName } from "../../kusto/names.ts";
-import { blobUrl, type Lake } from "../../lake/lake.ts";
+import type { Lake } from "../../lake/lake.ts";
 import { readStateOfRun } from "../../lake/log.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
 import { plannedWindow } from "../../model/checkpoint/windows.ts";
 import { Terminal } from "../../model/errors.ts";
 import { attemptFolder } from "../../model/naming.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
-import { clientsOf, clusterAccess } from "../environment.ts";
+import { clientsOf } from "../environment.ts";
+import { clusterUrl, lakeOfAttempt } from "../lakes.ts";
 import { flightStep } from "../outcome.ts";
 
 /** Uncompressed bytes of one exported file. */
@@ -27,7 +28,8 @@ export function startExport({ job, run, next, flight }: FlightInput): Promise<An
     const { lake, source } = clientsOf(job);
     const { state, table, range } = await windowOfFlight(lake, run, next, flight);
     const folder = `${attemptFolder(run, flight.window, flight.attempt)}/${randomBytes(4).toString("hex")}`;
-    const target = await clusterUrl(lake, folder);
+    const files = lakeOfAttempt(job, state.copyId, flight.window, flight.attempt);
+    const target = await clusterUrl(job, files, folder);
     const command = exportAsync({
       format: table.format,
       targets: [target],
@@ -58,11 +60,6 @@ export function startExport({ job, run, next, flight }: FlightInput): Promise<An
 export function started(flight: FlightInput["flight"]): FlightInput["flight"] {
   const { window, table, iteration, lane, attempt } = flight;
   return { window, table, iteration, lane, attempt, stage: flight.stage };
-}
-
-/** A folder's URL with what a cluster needs to use it. A secret. */
-export async function clusterUrl(lake: Lake, path: string): Promise<string> {
-  return `${blobUrl(lake, path)}${await lake.clusterSuffix(clusterAccess())}`;
 }
 
 /** The planned table, range and logged state of a flight's window. Throws Stale where another run took over. */

@@ -4,8 +4,9 @@ import { Terminal } from "../../model/errors.ts";
 import { attemptTag, dayTag, stagingTable } from "../../model/naming.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
 import { clientsOf, ingestClientOf } from "../environment.ts";
+import { clusterUrl, lakeOfFiles } from "../lakes.ts";
 import { flightStep } from "../outcome.ts";
-import { clusterUrl, started, windowOfFlight } from "./startExport.ts";
+import { started, windowOfFlight } from "./startExport.ts";
 
 /**
  * Hands a window's files to the destination's ingestion, tagged as this attempt. A second delivery ingests them
@@ -32,7 +33,9 @@ export function startIngestion({ job, run, next, flight }: FlightInput): Promise
     };
     if (content.rows === 0) return { kind: "advanced", flight, staged };
     const tags = day === undefined ? [tag] : [tag, dayTag(day)];
-    const urls = await Promise.all(files.map((name) => clusterUrl(lake, `${folder}/${name}`)));
+    const urls = await Promise.all(
+      files.map((name) => clusterUrl(job, lakeOfFiles(job, window), `${folder}/${name}`)),
+    );
     const common = { table: staging, format: table.format, tags, creationTimeIso: created };
     const begun = {
       ...started(flight),

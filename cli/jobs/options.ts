@@ -1,4 +1,5 @@
 import { addresses, readDefinition } from "../../activities/jobs/definition.ts";
+import { parseLakes, publicLake } from "../../lake/location.ts";
 import { describe } from "../../model/errors.ts";
 import { dottedPath } from "../../model/fieldProblems.ts";
 import type { JobDefinition } from "../../model/jobDefinition.ts";
@@ -53,7 +54,7 @@ export function definitionOf(given: Given): JobDefinition {
         cluster: addressOf("--destination", given.destination),
         database: given.destinationDb,
       }),
-      lake: given.lake?.map((text) => inOption("--lake", () => addresses.lake(text).url)),
+      lake: given.lake?.flatMap((text) => inOption("--lake", () => parseLakes(text).map(publicLake))),
       tables: withoutAbsent({
         include: given.tablesInclude,
         exclude: given.tablesExclude,

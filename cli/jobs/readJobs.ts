@@ -1,6 +1,6 @@
 import { addresses } from "../../activities/jobs/definition.ts";
 import { parseKustoConnection } from "../../kusto/connectionString.ts";
-import { parseLake } from "../../lake/location.ts";
+import { parseLakes } from "../../lake/location.ts";
 import { describe, Terminal } from "../../model/errors.ts";
 import { type Job, jobSchema } from "../../model/job.ts";
 import { type JobDefinition, jobOf } from "../../model/jobDefinition.ts";
@@ -48,7 +48,7 @@ export function checkedSettings(): RawSettings {
 const CONNECTIONS: readonly (readonly [string, (text: string) => unknown])[] = [
   ["KUSTO_COPY_SOURCE", parseKustoConnection],
   ["KUSTO_COPY_DESTINATION", parseKustoConnection],
-  ["KUSTO_COPY_LAKE", parseLake],
+  ["KUSTO_COPY_LAKE", parseLakes],
 ];
 
 function made(name: string, definition: JobDefinition, settings: RawSettings): Job {

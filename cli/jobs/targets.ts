@@ -1,6 +1,6 @@
 import { lakeOf } from "../../activities/environment.ts";
-import { addresses } from "../../activities/jobs/definition.ts";
 import type { Lake } from "../../lake/lake.ts";
+import { lakeUrl, parseLakes } from "../../lake/location.ts";
 import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import type { Job } from "../../model/job.ts";
@@ -31,12 +31,12 @@ export async function readTargets(given: Given): Promise<Target[]> {
   const over = definitionOf(given);
   applyOptions(given, process.env);
   const settings = checkedSettings();
-  const [folder] = [over.lake ?? settings.KUSTO_COPY_LAKE.trim().split(/\s+/)[0] ?? ""].flat();
+  const [folder] = [over.lake ?? settings.KUSTO_COPY_LAKE.trim()].flat();
   if (!folder)
     throw new BadUse(
       "No lake folder is named: give --lake, or --config with its jobs, or set KUSTO_COPY_LAKE in the environment.",
     );
-  return [await targetOf(addresses.lake(folder).url, null)];
+  return [await targetOf(lakeUrl(parseLakes(folder)[0]), null)];
 }
 
 async function targetOf(url: string, job: Job | null): Promise<Target> {

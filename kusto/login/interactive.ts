@@ -30,19 +30,22 @@ export interface PromptOptions {
   readonly authorityHost?: string | undefined;
 }
 
+/** The person who is there. Throws Terminal where nobody is. */
+export function requirePerson(): Person {
+  if (person !== undefined) return person;
+  throw new Terminal(
+    "A connection string asks for a prompt (User ID without a password), which nobody would answer in a deployed app.",
+    {},
+    {
+      advice:
+        "Leave User ID out to use the app's managed identity, or give an application's id, key and Authority Id.",
+    },
+  );
+}
+
 /** A login by prompt: in the browser, or by a device code where none can be opened. Throws Terminal where nobody is there. */
 export function promptCredential({ tenantId, user, authorityHost }: PromptOptions): TokenCredential {
-  const who = person;
-  if (who === undefined) {
-    throw new Terminal(
-      "The connection string asks for a prompt (User ID without a password), which nobody would answer in a deployed app.",
-      {},
-      {
-        advice:
-          "Leave User ID out to use the app's managed identity, or give an application's id, key and Authority Id.",
-      },
-    );
-  }
+  const who = requirePerson();
   const common = {
     ...(tenantId === undefined ? {} : { tenantId }),
     ...(authorityHost === undefined ? {} : { authorityHost }),

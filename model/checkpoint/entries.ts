@@ -66,7 +66,9 @@ export const plannedTableSchema = z.object({
 const exportedSchema = z.object({
   window: z.string(),
   attempt: z.number().int(),
-  /** Folder of the attempt, below the lake folder, and the names of its files in it. */
+  /** URL of the lake folder that the files are in; absent where it is the job's own. */
+  lake: z.string().optional(),
+  /** Folder of the attempt, below that lake folder, and the names of its files in it. */
   folder: z.string(),
   files: z.array(z.string()),
   bytes: z.number().int().nonnegative(),

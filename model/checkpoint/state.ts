@@ -13,6 +13,7 @@ import {
 export const windowStateSchema = z.object({
   stage: z.enum(["planned", "exported", "staged", "promoted"]),
   attempt: z.number().int().nonnegative(),
+  lake: z.string().optional(),
   folder: z.string().optional(),
   files: z.array(z.string()).optional(),
   bytes: z.number().optional(),

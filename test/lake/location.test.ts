@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lakeUrl, parseLake } from "../../lake/location.ts";
+import { carriesLogin, lakeUrl, looksLikeLake, parseLake, parseLakes } from "../../lake/location.ts";
 import { describe, Terminal } from "../../model/errors.ts";
 
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
@@ -53,7 +53,7 @@ test.each([
     ...place,
     blobEndpoint: `https://${place.account}.blob.${rest}`,
     dfsEndpoint: `https://${place.account}.dfs.${rest}`,
-    secret: { kind: "none" },
+    login: { kind: "default" },
   });
 });
 
@@ -74,7 +74,7 @@ test.each(["http://127.0.0.1:10003", "http://localhost:10003", "http://[::1]:100
       folder: "a/b",
       blobEndpoint: `${origin}/devstoreaccount1`,
       dfsEndpoint: `${origin}/devstoreaccount1`,
-      secret: { kind: "key", key: KEY },
+      login: { kind: "key", key: KEY },
     });
   },
 );
@@ -92,10 +92,101 @@ test.each([
     `abfss://container@fabrikam.dfs.core.windows.net/path/to?${SAS}`,
     { kind: "sas", sas: SAS },
   ],
-])("the secret of a %s is taken off the address, and is in no URL that is shown", (_, text, secret) => {
+  [
+    "SAS as shared key",
+    `abfss://container@fabrikam.dfs.core.windows.net/path/to;sharedkey=${SAS}`,
+    { kind: "sas", sas: SAS },
+  ],
+  [
+    "token",
+    "https://fabrikam.blob.core.windows.net/container/path/to;token=ey.J0.x-y_z",
+    { kind: "token", token: "ey.J0.x-y_z" },
+  ],
+  [
+    "service principal",
+    "Data Source=https://fabrikam.blob.core.windows.net/container/path/to; Fed=true; AppClientId=i; AppKey=k~;Authority Id=t",
+    { kind: "applicationKey", clientId: "i", key: "k~", tenantId: "t" },
+  ],
+  [
+    "managed identity of the app",
+    "https://fabrikam.dfs.core.windows.net/container/path/to;Managed Identity=11112222-0000-1111-2222-333344445555",
+    { kind: "managedIdentity", clientId: "11112222-0000-1111-2222-333344445555" },
+  ],
+  [
+    "user to be asked",
+    "Server=abfss://container@fabrikam.dfs.core.windows.net/path/to;User ID=u",
+    { kind: "prompt", user: "u" },
+  ],
+])("the login by %s is taken off the address, and is in no URL that is shown", (_, text, login) => {
   const location = parseLake(text);
-  expect(location.secret).toEqual(secret);
+  expect(location.login).toEqual(login);
+  expect(location.access).toBeUndefined();
+  expect(carriesLogin(location)).toBe(true);
   expect(lakeUrl(location)).toBe("https://fabrikam.blob.core.windows.net/container/path/to");
+});
+
+test.each([
+  ["impersonate", { kind: "impersonate" }],
+  [" Impersonate ", { kind: "impersonate" }],
+  ["managed_identity=system", { kind: "managedIdentity", id: "system" }],
+  [
+    "Managed_Identity = 12345678-1234-1234-1234-1234567890ab",
+    { kind: "managedIdentity", id: "12345678-1234-1234-1234-1234567890ab" },
+  ],
+])(
+  "after the folder, %j says how the clusters reach it, and the app logs in as itself or as it is told",
+  (suffix, access) => {
+    const folder = "https://fabrikam.blob.core.windows.net/container/path/to";
+    expect(parseLake(`${folder};${suffix}`)).toMatchObject({ login: { kind: "default" }, access });
+    expect(carriesLogin(parseLake(`${folder};${suffix}`))).toBe(false);
+    const both = parseLake(`${folder};AppClientId=i;AppKey=k;Authority Id=t;${suffix}`);
+    expect(both).toMatchObject({ login: { kind: "applicationKey" }, access });
+    expect(parseLake(`${folder};${KEY};${suffix}`)).toMatchObject({
+      login: { kind: "key", key: KEY },
+      access,
+    });
+  },
+);
+
+test("several folders are separated by white space, and the spaces inside of a string separate nothing", () => {
+  const texts = [
+    "https://a.blob.core.windows.net/c/f",
+    `abfss://c@b.dfs.core.windows.net/f;${KEY}`,
+    'Data Source = https://c.blob.core.windows.net/c/f; Application Client Id=i; AppKey="k https://x"; Authority Id=t',
+    "Network Address=https://d.blob.core.windows.net/c/f ; impersonate",
+    "server = https://e.blob.core.windows.net/c/f",
+    "https://f.blob.core.windows.net/c/f; managed_identity=system; User Token=x",
+  ];
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.constantFrom(...texts), { minLength: 1 }),
+      fc.constantFrom(" ", "\n", "\r\n  ", "\t"),
+      (some, space) => {
+        expect(parseLakes(`${space}${some.join(space)}${space}`)).toEqual(some.map(parseLake));
+      },
+    ),
+  );
+});
+
+test("of several folders the wrong one is told, and one that is given twice", () => {
+  const folder = "https://a.blob.core.windows.net/c/f";
+  expect(() => parseLakes(`${folder} https://b.blob.core.windows.net/c/f;Bogus=1`)).toThrow(
+    /^Lake folder 2: .*"Bogus" is not a known property/,
+  );
+  expect(() => parseLakes(`${folder}\nabfss://c@a.dfs.core.windows.net/f`)).toThrow(/given twice/);
+  expect(() => parseLakes("  ")).toThrow(Terminal);
+});
+
+test.each([
+  ["https://help.kusto.windows.net/Samples;Fed=true", false],
+  ["Data Source=help.kusto.windows.net;AppKey=abfss", false],
+  ["http://127.0.0.1:8080", false],
+  ["http://127.0.0.1:8080/Samples", false],
+  ["Fed=true;Data Source=https://a.dfs.core.windows.net/c/f", true],
+  ["abfss://c@a.dfs.core.windows.net/f", true],
+  [`http://127.0.0.1:10003/devstoreaccount1/copy/f;${KEY}`, true],
+])("%s is told from the strings of the other kind: a lake, %s", (text, expected) => {
+  expect(looksLikeLake(text)).toBe(expected);
 });
 
 const SECRET = "S3cretS3cretS3cret";
@@ -114,10 +205,25 @@ test.each([
   ["a user", `https://${SECRET}@fabrikam.blob.core.windows.net/c/f`],
   ["a password", `abfss://c:${SECRET}@fabrikam.dfs.core.windows.net/f`],
   ["a fragment", `https://fabrikam.blob.core.windows.net/c/f#${SECRET}`],
-  ["a token", `https://fabrikam.blob.core.windows.net/c/f;token=${SECRET}`],
-  ["impersonation", "https://fabrikam.blob.core.windows.net/c/f;impersonate"],
   ["a prompt", "https://fabrikam.blob.core.windows.net/c/f;prompt"],
-  ["a managed identity", `https://fabrikam.blob.core.windows.net/c/f;managed_identity=${SECRET}`],
+  ["a managed identity of no id", `https://fabrikam.blob.core.windows.net/c/f;managed_identity=${SECRET}?`],
+  [
+    "two ways for the clusters",
+    "https://fabrikam.blob.core.windows.net/c/f;impersonate;managed_identity=system",
+  ],
+  ["a token and a key", `https://fabrikam.blob.core.windows.net/c/f;token=${SECRET};${KEY}`],
+  [
+    "a SAS and an application",
+    `https://fabrikam.blob.core.windows.net/c/f?sig=${SECRET};AppKey=${SECRET};AppClientId=i;Authority Id=t`,
+  ],
+  ["half an application", `https://fabrikam.blob.core.windows.net/c/f;AppKey=${SECRET}`],
+  ["an unknown property", `https://fabrikam.blob.core.windows.net/c/f;Bogus=${SECRET}`],
+  ["a database", `https://fabrikam.blob.core.windows.net/c/f;Initial Catalog=${SECRET}`],
+  ["a token without text", "https://fabrikam.blob.core.windows.net/c/f;token="],
+  ["a shared key that is none", `https://fabrikam.blob.core.windows.net/c/f;sharedkey=${SECRET}`],
+  ["a token to an emulator", `http://127.0.0.1:10003/devstoreaccount1/c/f;token=${SECRET}`],
+  ["a token to somebody else's host", `https://fabrikam.blob.example.com/c/f;token=${SECRET}`],
+  ["the app's identity to somebody else's host", "https://fabrikam.blob.example.com/c/f"],
   ["a broken key", `https://fabrikam.blob.core.windows.net/c/f;${SECRET}=`],
   ["key and SAS", `https://fabrikam.blob.core.windows.net/c/f?sig=${SECRET};${KEY}`],
   ["a query that is no SAS", `https://fabrikam.blob.core.windows.net/c/f?code=${SECRET}`],

@@ -7,6 +7,7 @@ import {
   parseSlots,
   readSettings,
   SETTING_NAMES,
+  splitConnections,
   splitNames,
 } from "../../model/settings.ts";
 
@@ -117,7 +118,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   KUSTO_COPY_MAX_ATTEMPTS: [SECRET, "-1"],
   KUSTO_COPY_POLL: [SECRET, "0ms"],
   KUSTO_COPY_INGESTION_TIMEOUT: [SECRET],
-  KUSTO_COPY_CLUSTER_ACCESS: [SECRET, "impersonate", "managed_identity="],
+  KUSTO_COPY_CLUSTER_ACCESS: [SECRET, "managed_identity=", `managed_identity=a;${SECRET}`],
+  KUSTO_COPY_CONNECTIONS: [`["${SECRET}`, `[1, "${SECRET}"]`],
   KUSTO_COPY_STATUS_ACCESS: [SECRET, "sas"],
 };
 
@@ -175,4 +177,20 @@ test("settings that are accepted always make a job", () => {
       ).not.toThrow();
     }),
   );
+});
+
+test("a Key Vault reference that the platform didn't resolve is told by its setting, with why that happens", () => {
+  const reference = "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)";
+  const read = readSettings({ KUSTO_COPY_LAKE: reference, KUSTO_COPY_RPO: "never" });
+  if (read.ok) throw new Error("It was taken.");
+  expect(read.problems.map((problem) => problem.name)).toEqual(["KUSTO_COPY_LAKE", "KUSTO_COPY_RPO"]);
+  expect(read.problems[0]?.reason).toMatch(/not resolved.*Key Vault Secrets User/);
+  expect(JSON.stringify(read.problems)).not.toContain("v.vault");
+});
+
+test("connection strings come one a line, or as a JSON array", () => {
+  const lines = (text: string) => text.split("\n");
+  expect(splitConnections("a;b=c\nd", lines)).toEqual(["a;b=c", "d"]);
+  expect(splitConnections(' ["a\\nb", "c"] ', lines)).toEqual(["a\nb", "c"]);
+  expect(() => splitConnections("[1]", lines)).toThrow();
 });
