@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Given } from "../program/given.ts";
 
 /*
@@ -15,6 +16,12 @@ export function applyOptions(given: Given, environment: Environment): void {
   set("KUSTO_COPY_SOURCE", given.source);
   set("KUSTO_COPY_DESTINATION", given.destination);
   set("KUSTO_COPY_LAKE", given.lake?.join("\n"));
+  set("KUSTO_COPY_JOBS", given.config === undefined ? undefined : placeOf(given.config));
   set("KUSTO_COPY_CLUSTER_ACCESS", given.clusterAccess);
   set("KUSTO_COPY_STATUS_ACCESS", given.statusAccess);
+}
+
+/** A file from where the command was called, or a place in a lake as it is. */
+function placeOf(config: string): string {
+  return /^(?:https?|abfss):\/\//i.test(config) ? config : resolve(config);
 }

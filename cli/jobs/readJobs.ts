@@ -8,6 +8,7 @@ import { type RawSettings, readSettings } from "../../model/settings.ts";
 import { BadUse } from "../output/badUse.ts";
 import type { Given } from "../program/given.ts";
 import { applyOptions } from "./environment.ts";
+import { jobsOfFile } from "./jobsOfFile.ts";
 import { definitionOf } from "./options.ts";
 
 /** The jobs of a call, from its options, its file and the environment. Throws BadUse that says what is wrong, and with what. */
@@ -15,14 +16,31 @@ export async function readJobs(given: Given): Promise<Job[]> {
   const over = definitionOf(given);
   applyOptions(given, process.env);
   const settings = checkedSettings();
-  const name = given.job?.[0] ?? settings.KUSTO_COPY_JOB;
+  return fileIsMeant(given, settings)
+    ? jobsOfFile(given, over)
+    : [jobOfOptions(given.job ?? [], over, settings)];
+}
+
+/**
+ * Whether the jobs of a file are meant: one that the call names, or the environment where the call describes no job
+ * itself.
+ */
+function fileIsMeant(given: Given, settings: RawSettings): boolean {
+  if (given.config !== undefined) return true;
+  const described = given.source ?? given.destination ?? given.db;
+  return settings.KUSTO_COPY_JOBS !== "" && described === undefined;
+}
+
+function jobOfOptions(names: readonly string[], over: JobDefinition, settings: RawSettings): Job {
+  const [name = settings.KUSTO_COPY_JOB, second] = names;
+  if (second !== undefined) throw new BadUse("--job: several jobs need a file of them: give --config.");
   if (!jobSchema.shape.name.safeParse(name).success) {
     throw new BadUse(
       "--job: a name has up to 63 letters, digits, dots, dashes and underscores, and begins with a letter or digit.",
     );
   }
   refuseMissing(over, settings);
-  return [made(name, over, settings)];
+  return made(() => jobOf(name, over, { settings, addresses }, new Date()));
 }
 
 /** The settings of the environment, each held against its schema. */
@@ -51,9 +69,9 @@ const CONNECTIONS: readonly (readonly [string, (text: string) => unknown])[] = [
   ["KUSTO_COPY_LAKE", parseLakes],
 ];
 
-function made(name: string, definition: JobDefinition, settings: RawSettings): Job {
+function made(make: () => Job): Job {
   try {
-    return jobOf(name, definition, { settings, addresses }, new Date());
+    return make();
   } catch (error) {
     throw new BadUse(describe(error));
   }

@@ -78,6 +78,7 @@ export const JOB_OPTIONS: readonly OptionSpec[] = [
     flags: "--config <file>",
     description: "YAML file of jobs; options override what it says of each",
     group: "Job",
+    setting: "KUSTO_COPY_JOBS",
   },
   {
     flags: "--job <name...>",

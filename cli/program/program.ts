@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { BadUse } from "../output/badUse.ts";
 import { EXIT_MEANINGS, type ExitCode } from "../output/exitCodes.ts";
 import type { Io } from "../output/io.ts";
+import { addCompletion } from "./completion.ts";
 import { givenSchema } from "./given.ts";
 import { APP_OPTIONS, JOB_OPTIONS, type OptionSpec, OUTPUT_OPTIONS } from "./options.ts";
 import { VERBS, type Verb } from "./verbs.ts";
@@ -24,6 +25,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       writeErr: (text) => void io.err.write(text),
     });
   for (const verb of VERBS) program.addCommand(verbCommand(verb, program, io, done));
+  addCompletion(program);
   program.configureHelp({ subcommandTerm: (command) => command.name() });
   program.addHelpText(
     "after",
