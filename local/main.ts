@@ -3,9 +3,10 @@ import { portsFromEnvironment, portVariables } from "./stack/ports.ts";
 import { type Stack, startStack } from "./stack/stack.ts";
 import { whenParentGone } from "./stack/whenParentGone.ts";
 
-const usage = `Usage: npm run local -- [--data DIR] [--no-host] [--verbose]
+const usage = `Usage: npm run local -- [--data DIR] [--leader2] [--no-host] [--verbose]
 
   --data DIR   keep all data in DIR between runs; without it everything starts fresh
+  --leader2    start a second cluster to follow
   --no-host    start what the app needs, not the app
   --verbose    show what the processes write
 
@@ -16,6 +17,7 @@ Ports: ${Object.values(portVariables)
 
 interface Options {
   readonly data: string | undefined;
+  readonly leader2: boolean;
   readonly host: boolean;
   readonly verbose: boolean;
 }
@@ -26,6 +28,7 @@ function readOptions(): Options {
       allowNegative: true,
       options: {
         data: { type: "string" },
+        leader2: { type: "boolean", default: false },
         host: { type: "boolean", default: true },
         verbose: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -35,7 +38,7 @@ function readOptions(): Options {
       process.stdout.write(usage);
       process.exit(0);
     }
-    return { data: values.data, host: values.host, verbose: values.verbose };
+    return { data: values.data, leader2: values.leader2, host: values.host, verbose: values.verbose };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exit(2);
@@ -53,6 +56,9 @@ function table(stack: Stack, options: Options): string {
       : []),
     ["Source Kusto", `${urls.sourceKusto}  database Samples`],
     ["Destination Kusto", `${urls.destinationKusto}  database Samples`],
+    ...(options.leader2
+      ? ([["Second leader", `${urls.leader2Kusto}  database Samples`]] satisfies [string, string][])
+      : []),
     ["Data lake", `${urls.lake}/copy/demo`],
     ["Storage (Azurite)", `${urls.blob}  queue ${stack.ports.queue}  table ${stack.ports.table}`],
     ["Resource manager", urls.arm],
@@ -84,6 +90,7 @@ try {
     signal: ending.signal,
     onProgress: (text) => process.stdout.write(`Starting: ${text}\n`),
     ...(options.data === undefined ? {} : { data: options.data }),
+    ...(options.leader2 ? { leader2Databases: ["Samples"] } : {}),
     ...(options.verbose ? { onLine: (part, line) => process.stdout.write(`[${part}] ${line}\n`) } : {}),
   });
   process.stdout.write(

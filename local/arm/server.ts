@@ -1,10 +1,29 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { clusterResource, databaseResource, databasesOf, type LocalCluster, type Scope } from "./clusters.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createQueue } from "../kusto/engine/store.ts";
+import type { Arm, ArmAnswer, Handler } from "./arm.ts";
+import { ArmError } from "./armError.ts";
+import { clusterHandlers } from "./clusters.ts";
+import { attachmentOf } from "./configurationRules.ts";
+import { configurationHandlers } from "./configurations.ts";
+import { databaseHandlers } from "./databases.ts";
+import { createFaults } from "./faults.ts";
+import { followerDatabaseHandlers } from "./followerDatabases.ts";
+import { follow } from "./kustoSide.ts";
+import { answerLocal } from "./localRoutes.ts";
+import { createOperations } from "./operations.ts";
+import { assignmentHandlers } from "./principalAssignments.ts";
+import { checkVersion, readPath } from "./request.ts";
+import { createState, type LocalCluster, sameName } from "./state.ts";
 
 export interface ResourceManagerOptions {
   readonly port: number;
   readonly clusters: readonly LocalCluster[];
+  /** Where resources are kept between runs. */
+  readonly data?: string;
+  /** How long an operation takes beside its work. */
+  readonly operationMs?: number;
 }
 
 export interface ResourceManager {
@@ -13,106 +32,136 @@ export interface ResourceManager {
   readonly close: () => Promise<void>;
 }
 
-class ArmError extends Error {
-  readonly status: number;
-  readonly code: string;
+const handlers: Readonly<Record<string, Handler>> = {
+  ...clusterHandlers,
+  ...databaseHandlers,
+  ...configurationHandlers,
+  ...followerDatabaseHandlers,
+  ...assignmentHandlers,
+};
+const routes = new Set(Object.keys(handlers).map((key) => key.slice(key.indexOf(" ") + 1)));
 
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-/** The versions of Microsoft.Kusto whose resources have the shape that is given here. */
-const apiVersions = ["2022-12-29", "2023-05-02", "2023-08-15", "2024-04-13", "2025-02-14"];
-
-function checkVersion(url: URL): void {
-  const version = url.searchParams.get("api-version");
-  if (version === null || version === "") {
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += String(chunk);
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
     throw new ArmError(
       400,
-      "MissingApiVersionParameter",
-      "The api-version query parameter (?api-version=) is required for all requests.",
-    );
-  }
-  if (!apiVersions.includes(version)) {
-    throw new ArmError(
-      400,
-      "InvalidApiVersionParameter",
-      `The api-version '${version}' is invalid. The supported versions are '${apiVersions.join(",")}'.`,
+      "InvalidRequestContent",
+      "The request content was invalid and could not be deserialized: it isn't JSON.",
     );
   }
 }
 
-const pattern =
-  /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Kusto\/clusters(?:\/([^/]+)(?:\/(databases)(?:\/([^/]+))?)?)?\/?$/i;
-
-async function read(options: ResourceManagerOptions, request: IncomingMessage): Promise<unknown> {
-  const url = new URL(request.url ?? "/", "http://127.0.0.1");
-  const match = pattern.exec(url.pathname);
-  if (match === null) {
+async function answer(arm: Arm, incoming: IncomingMessage): Promise<ArmAnswer> {
+  const method = incoming.method ?? "GET";
+  const origin = `http://${incoming.headers.host ?? "127.0.0.1"}`;
+  const url = new URL(incoming.url ?? "/", origin);
+  const body = await readJson(incoming);
+  if (url.pathname.startsWith("/local/")) return answerLocal(arm, method, url.pathname, body);
+  const read = readPath(url.pathname);
+  if (read === undefined || !routes.has(read.route)) {
     throw new ArmError(
       404,
       "InvalidResourceType",
-      `${request.method} ${url.pathname} is not an operation of the local resource manager: it knows the clusters of Microsoft.Kusto and their databases, to be read.`,
+      `${method} ${url.pathname} is not an operation of the local resource manager: it knows clusters of Microsoft.Kusto, their databases, attached database configurations, followers and principal assignments.`,
     );
   }
-  checkVersion(url);
-  if (request.method !== "GET") {
+  const apiVersion = checkVersion(url);
+  const handler = handlers[`${method} ${read.route}`];
+  if (handler === undefined) {
     throw new ArmError(
       405,
       "MethodNotAllowed",
-      `${request.method} ${url.pathname} is not supported by the local resource manager: its resources can be read only.`,
+      `${method} ${url.pathname} is not supported by the local resource manager.`,
     );
   }
-  const [, subscription = "", resourceGroup = "", clusterName, databases, databaseName] = match.map((part) =>
-    part === undefined ? undefined : decodeURIComponent(part),
-  );
-  const scope: Scope = { subscription, resourceGroup };
-  if (clusterName === undefined)
-    return { value: options.clusters.map((cluster) => clusterResource(scope, cluster)) };
-  const cluster = options.clusters.find(({ name }) => name.toLowerCase() === clusterName.toLowerCase());
-  if (cluster === undefined) {
-    throw new ArmError(
-      404,
-      "ResourceNotFound",
-      `The Resource 'Microsoft.Kusto/clusters/${clusterName}' under resource group '${resourceGroup}' was not found.`,
-    );
-  }
-  if (databases === undefined) return clusterResource(scope, cluster);
-  const names = await databasesOf(cluster);
-  if (databaseName === undefined)
-    return { value: names.map((name) => databaseResource(scope, cluster, name)) };
-  if (!names.includes(databaseName)) {
-    throw new ArmError(
-      404,
-      "ResourceNotFound",
-      `The Resource 'Microsoft.Kusto/clusters/${clusterName}/databases/${databaseName}' under resource group '${resourceGroup}' was not found.`,
-    );
-  }
-  return databaseResource(scope, cluster, databaseName);
+  await arm.faults.strike(method, url.pathname);
+  const id = read.names[1] ?? "";
+  const isLocation = url.searchParams.get("operationResultResponseType") === "Location";
+  if (isLocation && arm.operations.result(id) !== undefined)
+    return { status: arm.operations.isRunning(id) ? 202 : 200 };
+  return handler(arm, { ...read, method, apiVersion, origin, body });
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, { status, body, headers }: ArmAnswer): void {
   response.statusCode = status;
-  response.setHeader("content-type", "application/json; charset=utf-8");
+  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
   response.setHeader("x-ms-request-id", randomUUID());
+  if (body === undefined) {
+    response.end();
+    return;
+  }
+  response.setHeader("content-type", "application/json; charset=utf-8");
   response.end(JSON.stringify(body));
 }
 
-/** Starts a resource manager on 127.0.0.1 that knows the local clusters in any subscription and resource group. */
+function createArm(options: ResourceManagerOptions, report: (error: unknown) => void): Arm {
+  const state = createState(options.clusters, options.data);
+  const queues = new Map<string, ReturnType<typeof createQueue>>();
+  const arm: Arm = {
+    state,
+    operations: createOperations(options.operationMs ?? 100, report),
+    faults: createFaults(),
+    tellFollower: (follower) => {
+      const queue = queues.get(follower.name) ?? createQueue();
+      queues.set(follower.name, queue);
+      return queue(async () => {
+        const attachments = state
+          .configurations()
+          .filter((one) => sameName(one.follower, follower.name))
+          .flatMap(({ name, applied }) => (applied === undefined ? [] : [{ name, applied }]));
+        const told = await follow(
+          follower,
+          attachments.map(({ name, applied }) => attachmentOf(arm, name, applied)),
+        );
+        return told.troubles;
+      });
+    },
+  };
+  return arm;
+}
+
+/** Tells the followers what was kept: the leaders' addresses may be others than in the run before. */
+async function tellKept(arm: Arm, stopped: () => boolean): Promise<void> {
+  for (const follower of arm.state.clusters()) {
+    const follows = () => arm.state.configurations().some((one) => sameName(one.follower, follower.name));
+    while (follows() && !stopped()) {
+      try {
+        await arm.tellFollower(follower);
+        break;
+      } catch {
+        // It starts at the same time as this.
+        await sleep(250);
+      }
+    }
+  }
+}
+
+/**
+ * Starts a resource manager on 127.0.0.1 that knows the local clusters in any subscription and resource group. Nobody is
+ * asked for a token.
+ */
 export async function startResourceManager(options: ResourceManagerOptions): Promise<ResourceManager> {
+  const report = (error: unknown): void => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  };
+  const arm = createArm(options, report);
   const server = createServer((request, response) => {
-    request.resume();
-    read(options, request).then(
-      (body) => send(response, 200, body),
+    answer(arm, request).then(
+      (given) => send(response, given),
       (error: unknown) => {
         const known =
           error instanceof ArmError
             ? error
             : new ArmError(502, "BadGateway", error instanceof Error ? error.message : String(error));
-        send(response, known.status, { error: { code: known.code, message: known.message } });
+        send(response, {
+          status: known.status,
+          body: { error: { code: known.code, message: known.message } },
+        });
       },
     );
   });
@@ -122,12 +171,17 @@ export async function startResourceManager(options: ResourceManagerOptions): Pro
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The resource manager has no address");
+  let stopped = false;
+  const telling = tellKept(arm, () => stopped);
   return {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
     close: async () => {
+      stopped = true;
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      await telling;
+      await arm.operations.idle();
     },
   };
 }

@@ -7,13 +7,17 @@ import { localFile } from "./siblings.ts";
 import { storageAccount } from "./storageAccount.ts";
 
 /** The processes of the stack. */
-export type PartName = "azurite" | "lake" | "source" | "destination" | "arm" | "events" | "host";
+export type PartName = "azurite" | "lake" | KustoName | "arm" | "events" | "host";
+
+/** The local Kustos, as the resource manager names them too. */
+export type KustoName = "source" | "destination" | "leader2";
 
 export const portsOfPart: Readonly<Record<PartName, readonly PortName[]>> = {
   azurite: ["blob", "queue", "table"],
   lake: ["lake"],
   source: ["sourceKusto"],
   destination: ["destinationKusto"],
+  leader2: ["leader2Kusto"],
   arm: ["arm"],
   events: ["events"],
   host: ["functions"],
@@ -26,15 +30,17 @@ export interface PartOptions {
   readonly keep: string | undefined;
   /** A folder for what lives as long as the stack. */
   readonly workspace: string;
-  readonly sourceDatabases: readonly string[];
-  readonly destinationDatabases: readonly string[];
+  readonly databases: Readonly<Record<KustoName, readonly string[]>>;
+  /** The Kustos that run, and their regions where they aren't the usual one. */
+  readonly kustos: readonly KustoName[];
+  readonly regions: Readonly<Partial<Record<KustoName, string>>>;
   readonly app: string;
   readonly settings: Readonly<Record<string, string>>;
 }
 
-function kusto(options: PartOptions, name: "source" | "destination"): ChildOptions {
-  const port = name === "source" ? options.ports.sourceKusto : options.ports.destinationKusto;
-  const databases = name === "source" ? options.sourceDatabases : options.destinationDatabases;
+function kusto(options: PartOptions, name: KustoName): ChildOptions {
+  const port = options.ports[`${name}Kusto`];
+  const databases = options.databases[name];
   return {
     name: `The ${name} Kusto`,
     file: localFile("kusto/main"),
@@ -70,6 +76,7 @@ export function childOptionsOf(part: PartName, options: PartOptions): ChildOptio
       };
     case "source":
     case "destination":
+    case "leader2":
       return kusto(options, part);
     case "arm":
       return {
@@ -77,7 +84,9 @@ export function childOptionsOf(part: PartName, options: PartOptions): ChildOptio
         file: localFile("arm/main"),
         arguments: [
           ...["--port", String(ports.arm)],
-          ...["--cluster", `source=${urls.sourceKusto}`, "--cluster", `destination=${urls.destinationKusto}`],
+          ...options.kustos.flatMap((name) => ["--cluster", `${name}=${urls[`${name}Kusto`]}`]),
+          ...Object.entries(options.regions).flatMap(([name, region]) => ["--region", `${name}=${region}`]),
+          ...(options.keep === undefined ? [] : ["--data", join(options.keep, "arm")]),
         ],
       };
     case "events":

@@ -5,6 +5,8 @@ export interface Urls {
   readonly functions: string;
   readonly sourceKusto: string;
   readonly destinationKusto: string;
+  /** Answers only where the stack was started with a second leader. */
+  readonly leader2Kusto: string;
   readonly arm: string;
   readonly events: string;
   /** With the account in the path, as clients want them. */
@@ -20,6 +22,7 @@ export function urlsOf(ports: Ports): Urls {
     functions: at(ports.functions),
     sourceKusto: at(ports.sourceKusto),
     destinationKusto: at(ports.destinationKusto),
+    leader2Kusto: at(ports.leader2Kusto),
     arm: at(ports.arm),
     events: at(ports.events),
     blob: `${at(ports.blob)}/${storageAccount.name}`,

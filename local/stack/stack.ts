@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type Child, startChild } from "./childProcess.ts";
 import { workspaceVariable } from "./exitWithParent.ts";
 import { isFresh, markFilled } from "./freshness.ts";
-import { childOptionsOf, type PartName, type PartOptions, portsOfPart } from "./parts.ts";
+import { childOptionsOf, type KustoName, type PartName, type PartOptions, portsOfPart } from "./parts.ts";
 import { checkPorts, freePorts, type Ports } from "./ports.ts";
 import { startUntilReadyLine } from "./readyLine.ts";
 import { loadSamples } from "./samples.ts";
@@ -27,6 +27,10 @@ export interface StackOptions {
   readonly samples?: boolean;
   readonly sourceDatabases?: readonly string[];
   readonly destinationDatabases?: readonly string[];
+  /** A second cluster to follow, `leader2`, with these databases. */
+  readonly leader2Databases?: readonly string[];
+  /** Regions of Kustos, for the resource manager: `westus` where none is told. */
+  readonly regions?: Readonly<Partial<Record<KustoName, string>>>;
   /** The folder of the app that the host runs. */
   readonly app?: string;
   /** Each line that a process writes. */
@@ -53,7 +57,8 @@ export interface Stack {
 }
 
 const startTimeout = 60_000;
-const allSupports: readonly PartName[] = ["lake", "source", "destination", "arm", "events"];
+const allSupports: readonly PartName[] = ["lake", "source", "destination", "leader2", "arm", "events"];
+const kustoNames: readonly KustoName[] = ["source", "destination", "leader2"];
 
 /** Starts the stack; on free ports once more if another process took one of them meanwhile. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -69,7 +74,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function startOn(ports: Ports, options: StackOptions): Promise<Stack> {
-  const supports = allSupports.filter((part) => !options.without?.includes(part));
+  const without = [
+    ...(options.without ?? []),
+    ...(options.leader2Databases === undefined ? ["leader2"] : []),
+  ];
+  const supports = allSupports.filter((part) => !without.includes(part));
   const parts: PartName[] = ["azurite", ...supports, ...(options.host ? (["host"] as const) : [])];
   await checkPorts(
     ports,
@@ -85,8 +94,14 @@ async function startOn(ports: Ports, options: StackOptions): Promise<Stack> {
     urls,
     keep,
     workspace,
-    sourceDatabases: options.sourceDatabases ?? ["Samples"],
-    destinationDatabases: options.destinationDatabases ?? ["Samples"],
+    databases: {
+      source: options.sourceDatabases ?? ["Samples"],
+      destination: options.destinationDatabases ?? ["Samples"],
+      leader2: options.leader2Databases ?? [],
+    },
+    // One that was left out is known to the resource manager, and doesn't answer it.
+    kustos: kustoNames.filter((name) => name !== "leader2" || supports.includes(name)),
+    regions: options.regions ?? {},
     app: options.app ?? appFolder,
     settings,
   };
@@ -154,7 +169,7 @@ async function startOn(ports: Ports, options: StackOptions): Promise<Stack> {
       ...startSome(["lake", "arm", "events"]),
     ]);
     progress("Kusto");
-    await Promise.all(startSome(["source", "destination"]));
+    await Promise.all(startSome(kustoNames));
     if (fresh && options.samples === true) {
       progress("Sample tables");
       await loadSamples(urls.sourceKusto, "Samples");

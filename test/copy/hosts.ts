@@ -38,8 +38,9 @@ export async function startExtraHost(stack: Stack, options: ExtraHostOptions = {
     urls: stack.urls,
     keep: data,
     workspace: stack.workspace,
-    sourceDatabases: [],
-    destinationDatabases: [],
+    databases: { source: [], destination: [], leader2: [] },
+    kustos: [],
+    regions: {},
     app: options.app ?? appFolder,
     settings: {
       ...stack.settings,

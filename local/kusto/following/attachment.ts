@@ -1,17 +1,31 @@
 import { z } from "zod";
 
-const names = z.array(z.string()).default([]);
+const some = z.array(z.string()).optional();
 
-/** What of a database is shared (`follower.md`, table level sharing): patterns with `*`; an empty list includes all. */
+/** What of a database is shared, as it is given (`follower.md`, table level sharing): patterns with `*`. */
+export const givenSharingSchema = z.strictObject({
+  tablesToInclude: some,
+  tablesToExclude: some,
+  externalTablesToInclude: some,
+  externalTablesToExclude: some,
+  materializedViewsToInclude: some,
+  materializedViewsToExclude: some,
+  functionsToInclude: some,
+  functionsToExclude: some,
+});
+
+const all = z.array(z.string()).default([]);
+
+/** The same, each list there: an empty one includes all, or excludes nothing. */
 export const sharingSchema = z.strictObject({
-  tablesToInclude: names,
-  tablesToExclude: names,
-  externalTablesToInclude: names,
-  externalTablesToExclude: names,
-  materializedViewsToInclude: names,
-  materializedViewsToExclude: names,
-  functionsToInclude: names,
-  functionsToExclude: names,
+  tablesToInclude: all,
+  tablesToExclude: all,
+  externalTablesToInclude: all,
+  externalTablesToExclude: all,
+  materializedViewsToInclude: all,
+  materializedViewsToExclude: all,
+  functionsToInclude: all,
+  functionsToExclude: all,
 });
 export type Sharing = z.output<typeof sharingSchema>;
 

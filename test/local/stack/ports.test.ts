@@ -9,6 +9,7 @@ test("each port can be set by its variable, and is where it is documented otherw
     destinationKusto: 8081,
     arm: 8082,
     events: 8083,
+    leader2Kusto: 8084,
     blob: 10000,
     queue: 10001,
     table: 10002,
