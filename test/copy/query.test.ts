@@ -1,40 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { quoteName } from "../../kusto/names.ts";
 import { readTables } from "../../kusto/reads.ts";
+import { askResync } from "../../lake/control.ts";
+import { openLake } from "../../lake/lake.ts";
+import { parseLake } from "../../lake/location.ts";
 import type { Copy } from "../../local/demo/api.ts";
-import { runCopy } from "../../local/demo/api.ts";
+import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { bodyOf, createIdTable, loadIds } from "./drive.ts";
 import { cast, pick, values } from "./everyValue.ts";
-import { startExtraHost } from "./hosts.ts";
 import { type CopyStack, cursorsGiven, load, startCopyStack } from "./support.ts";
 
-const DATABASES = ["Types", "Made", "Expanded", "Forward", "Times", "Wrong", "Changed", "Whole"];
+const DATABASES = ["Types", "Made", "Expanded", "Forward", "Times", "Wrong", "Changed", "Whole", "Own"];
 
 describe("a table that is read through a query", () => {
   let copies: CopyStack;
 
   beforeAll(async () => {
-    copies = await startCopyStack({
-      host: false,
-      sourceDatabases: DATABASES,
-      destinationDatabases: DATABASES,
-    });
+    copies = await startCopyStack({ sourceDatabases: DATABASES, destinationDatabases: DATABASES });
   });
   afterAll(() => copies.stop());
 
-  /** A copy of a database by an app of that setting. */
-  async function copyThrough(
-    query: string,
-    database: string,
-    settings: Record<string, string> = {},
-  ): Promise<Copy> {
-    const host = await startExtraHost(copies.stack, { settings: { KUSTO_COPY_QUERY: query, ...settings } });
-    try {
-      return await runCopy(host.url, () => undefined, bodyOf(copies.stack, database, database));
-    } finally {
-      await host.stop();
-    }
-  }
+  const copyThrough = (query: string | null, database: string, more: object = {}): Promise<Copy> =>
+    copies.copy(bodyOf(copies.stack, database, database, { query, ...more }));
 
   const here = (database: string, text: string) =>
     copies.source.query(database, text, { noTruncation: true });
@@ -215,7 +202,7 @@ describe("a table that is read through a query", () => {
   });
 
   it("is copied anew when its query changes, where it is copied whole anyway", async () => {
-    const snapshot = { KUSTO_COPY_TABLES_SNAPSHOT: "Dim" };
+    const snapshot = { tables: { snapshot: ["Dim"] } };
     await createIdTable(copies.source, "Whole", "Dim");
     await loadIds(copies.stack.urls.sourceKusto, "Whole", "Dim", [0, 30]);
     await cursorsGiven();
@@ -229,5 +216,53 @@ describe("a table that is read through a query", () => {
       expect(copied).toEqual(expected);
     }
     expect((await copyThrough("| where Id >= 10", "Whole", snapshot)).tables).toEqual([]);
+  });
+  it("is read through its own query where it has one, in place of the job's", async () => {
+    const source = copies.stack.urls.sourceKusto;
+    for (const table of ["Some", "All", "Few"]) {
+      await createIdTable(copies.source, "Own", table);
+      await loadIds(source, "Own", table, [0, 30]);
+    }
+    await cursorsGiven();
+    const queries = { Some: "| where Id < 20", All: "", some: "| where Id < 1" };
+    const copy = await copyThrough("| where Id < 10", "Own", { tables: { queries } });
+    const rows = copy.tables.map((table) => [table.name, table.rows, table.error !== null]);
+    expect(rows.toSorted()).toEqual([
+      ["All", 30, false],
+      ["Few", 10, false],
+      ["Some", 20, false],
+      // No table of the source has this name: what was meant to be filtered is not copied whole in silence.
+      ["some", 0, true],
+    ]);
+  });
+
+  it("is copied whole through its new query when it is resynchronised", async () => {
+    const changed = await copyThrough("| where Id < 5 | project Id", "Changed");
+    expect(changed.tables.find(({ name }) => name === "Events")?.error).toMatch(/has changed/);
+    const { lake } = copies.stack.urls;
+    await askResync(openLake(parseLake(`${lake}/copy/Changed;${storageAccount.key}`)), ["Events"], "a test");
+    const copy = await copyThrough("| where Id < 5 | project Id", "Changed");
+    expect(copy).toMatchObject({ state: "succeeded" });
+    expect(
+      await there("Changed", "Events | where isempty(Text) | summarize Rows = count(), Last = max(Id)"),
+    ).toEqual([{ Rows: 5n, Last: 4n }]);
+    expect(await there("Changed", "Events | count")).toEqual([{ Count: 5n }]);
+  });
+
+  it("is refused in a request, with the reason, before anything is sent", async () => {
+    const answer = await fetch(`${copies.stack.urls.functions}/api/copies`, {
+      method: "POST",
+      body: JSON.stringify({
+        query: "| where Day > ago(30d)",
+        tables: { queries: { Events: "| summarize count() by State" } },
+      }),
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      errors: expect.arrayContaining([
+        expect.objectContaining({ detail: expect.stringMatching(/ago\(\) gives another moment/) }),
+        expect.objectContaining({ detail: expect.stringMatching(/summarize makes one row of many/) }),
+      ]),
+    });
   });
 });
