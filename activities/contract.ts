@@ -175,6 +175,25 @@ export interface JobInput {
   readonly job: Job;
 }
 
+export interface ListVerifiedInput extends JobInput {
+  /** The last name of the page before; null for the first. */
+  readonly after: string | null;
+  readonly count: number;
+}
+
+/** Names of tables to compare, and how many comparisons may run side by side. */
+export interface VerifiedPage {
+  readonly tables: readonly string[];
+  readonly end: boolean;
+  readonly slots: number;
+  /** Tables that were left before this page. */
+  readonly left: number;
+}
+
+export interface VerifyTableInput extends JobInput {
+  readonly table: string;
+}
+
 /** Names under which the activities are registered, and shown in the portal. */
 export const ACTIVITY = {
   openRun: "openRun",
@@ -202,4 +221,6 @@ export const ACTIVITY = {
   refreshStatus: "refreshStatus",
   publishEvent: "publishEvent",
   describePlan: "describePlan",
+  listVerified: "listVerified",
+  verifyTable: "verifyTable",
 } as const;

@@ -5,7 +5,8 @@ import type { z } from "zod";
 import { configuredJob } from "../activities/environment.ts";
 import { describe } from "../model/errors.ts";
 import { planReportSchema } from "../model/reports/plan.ts";
-import { PLAN_COPY } from "../orchestrators/index.ts";
+import { verificationReportSchema } from "../model/reports/verification.ts";
+import { PLAN_COPY, VERIFY_COPY } from "../orchestrators/index.ts";
 import { readCopyRequest } from "./copyRequest.ts";
 import { parsed, stateOf, statusById } from "./instances.ts";
 import { problem } from "./problem.ts";
@@ -21,6 +22,7 @@ interface Question {
 
 const QUESTIONS: readonly Question[] = [
   { route: "plans", orchestration: PLAN_COPY, report: planReportSchema },
+  { route: "verifications", orchestration: VERIFY_COPY, report: verificationReportSchema },
 ];
 
 /** Asks: the body is that of `POST /api/copies`. */

@@ -58,6 +58,22 @@ export function hashByExtent({ table, ids, filter = "", columns, bags = "text" }
   return `${quoteName(table)}${only}${filter} | project H = hash_md5(${rowText(columns, bags)}), Extent = tostring(extent_id()) | summarize ${SUMS} by Extent`;
 }
 
+/** By which day rows are told apart: that of their ingestion, or the one that a copy's tag on their extent names. */
+export type DayOf = "ingestion" | "tag";
+
+const DAY_TEXTS: Readonly<Record<DayOf, string>> = {
+  ingestion: "format_datetime(ingestion_time(), 'yyyy-MM-dd')",
+  tag: `extract('drop-by:kc-([0-9]{4}-[0-9]{2}-[0-9]{2})', 1, tostring(extent_tags()))`,
+};
+
+/**
+ * The same hash for each day by itself; rows without a day have the empty one (`kusto/query/format-datetime-function.md`,
+ * `kusto/query/extract-function.md`, `kusto/query/extent-tags-function.md`).
+ */
+export function hashByDay({ table, filter = "", columns, bags = "text" }: HashRequest, day: DayOf): string {
+  return `${quoteName(table)}${filter} | project H = hash_md5(${rowText(columns, bags)}), Day = ${DAY_TEXTS[day]} | summarize ${SUMS} by Day`;
+}
+
 const SUMS = [
   "Rows = count()",
   ...[0, 7, 14].map(
@@ -112,6 +128,22 @@ export function readHash(rows: readonly KustoRow[]): ContentHash & Origins {
 export function readHashByExtent(rows: readonly KustoRow[]): Map<string, ContentHash> {
   const answers = rowsOf(hashAnswer.extend({ Extent: z.string() }), rows);
   return new Map(answers.map((answer) => [answer.Extent, contentHash(answer)]));
+}
+
+/** The answer of `hashByDay`, by day; the empty text for rows without one. */
+export function readHashByDay(rows: readonly KustoRow[]): Map<string, ContentHash> {
+  const answers = rowsOf(hashAnswer.extend({ Day: z.string().nullable() }), rows);
+  return new Map(answers.map((answer) => [answer.Day ?? "", contentHash(answer)]));
+}
+
+/** The hash of some sets of rows less those of others, all of which they hold. */
+export function subtractHashes(all: readonly ContentHash[], less: readonly ContentHash[]): ContentHash {
+  const [from, taken] = [combineHashes(all), combineHashes(less)];
+  const others = taken.hash.split("-");
+  const sums = from.hash
+    .split("-")
+    .map((part, index) => BigInt(`0x${part}`) - BigInt(`0x${others[index] ?? "0"}`));
+  return { rows: from.rows - taken.rows, hash: sums.map(hex).join("-") };
 }
 
 /** The hash of several disjoint sets of rows together: the sums add up. */

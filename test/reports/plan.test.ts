@@ -27,7 +27,11 @@ describe("a plan", () => {
     report.tables.find((table) => table.name === name);
 
   beforeAll(async () => {
-    copies = await startCopyStack({ sourceDatabases: DATABASES, destinationDatabases: DATABASES });
+    copies = await startCopyStack({
+      sourceDatabases: DATABASES,
+      destinationDatabases: DATABASES,
+      settings: { KUSTO_COPY_INGESTION: "direct" },
+    });
   });
   afterAll(() => copies.stop());
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { showCapacity } from "../../../kusto/commands/capacity.ts";
-import { hashByExtent, hashQuery } from "../../../kusto/commands/contentHash.ts";
+import { hashByDay, hashByExtent, hashQuery } from "../../../kusto/commands/contentHash.ts";
 import { currentCursor } from "../../../kusto/commands/cursors.ts";
 import { showDatabaseIdentity, showDatabaseRetention } from "../../../kusto/commands/databases.ts";
 import { exportAsync } from "../../../kusto/commands/exportData.ts";
@@ -38,6 +38,8 @@ function texts(name: string): Record<string, string> {
       table: name,
       columns: Array.from({ length: 300 }, (_, index) => ({ name: `${name}${index}`, type: "real" })),
     }),
+    hashByDay: hashByDay({ table: name, columns, filter }, "ingestion"),
+    hashByTaggedDay: hashByDay({ table: name, columns }, "tag"),
     hashByExtent: hashByExtent({ table: name, ids: [ID, OTHER], columns }),
     cursor: currentCursor(),
     exportCsv: exportAsync({
