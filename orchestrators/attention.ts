@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import { ACTIVITY, type ControlAnswer } from "../activities/contract.ts";
 import type { Job } from "../model/job.ts";
+import type { SlotCounts } from "../model/schedule.ts";
 import { optional, type Steps, step } from "./calls.ts";
 import { type Carry, type CopyResult, lanesOf, type RunOutcome, withoutLane } from "./carry.ts";
 import { clean } from "./promotion.ts";
@@ -17,6 +18,20 @@ import { record, ref } from "./record.ts";
 
 /** Between two looks at what is asked, milliseconds, or five polls where they come faster. */
 const LOOK_EVERY_MS = 2000;
+
+/** Between two looks at which slots are the run's own, milliseconds, or thirty polls where they come faster. */
+const SLOTS_EVERY_MS = 60_000;
+
+/** Asks now and then which slots are the run's own: other jobs that share its clusters begin and end. */
+export function* shareSlots(context: OrchestrationContext, job: Job, carry: Carry): Steps<Carry> {
+  const now = context.df.currentUtcDateTime;
+  // A run has just been given its slots when it begins.
+  if (carry.slotsAt === null) return { ...carry, slotsAt: now.toISOString() };
+  const every = Math.min(SLOTS_EVERY_MS, 30 * job.pollMs);
+  if (now.getTime() - Date.parse(carry.slotsAt) < every) return carry;
+  const slots = yield* optional<SlotCounts>(context, ACTIVITY.readSlots, ref(job, carry));
+  return { ...carry, slots: slots ?? carry.slots, slotsAt: now.toISOString() };
+}
 
 /** Looks now and then what is asked of the run, and takes requests to resynchronise into the log. */
 export function* look(context: OrchestrationContext, job: Job, before: Carry): Steps<Carry> {

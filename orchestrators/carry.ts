@@ -39,6 +39,8 @@ export interface Carry {
   readonly run: number;
   readonly next: number;
   readonly slots: SlotCounts;
+  /** When they were asked for last; null at the beginning. */
+  readonly slotsAt: string | null;
   readonly flights: readonly Flight[];
   readonly forward: LaneCarry | null;
   readonly backfill: LaneCarry | null;
@@ -76,6 +78,7 @@ export function firstCarry(opened: OpenedRun): Carry {
     run: opened.run,
     next: opened.next,
     slots: opened.slots,
+    slotsAt: null,
     flights: [],
     forward: null,
     backfill: null,

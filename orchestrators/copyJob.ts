@@ -1,7 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import { ACTIVITY, type OpenedRun } from "../activities/contract.ts";
 import type { Job } from "../model/job.ts";
-import { end, isDrained, look } from "./attention.ts";
+import { end, isDrained, look, shareSlots } from "./attention.ts";
 import { optional, pause, type Steps, step, TakenOver, together } from "./calls.ts";
 import {
   type Carry,
@@ -40,6 +40,7 @@ export function* copyJob(context: OrchestrationContext): Steps<CopyResult | unde
     let calls = 0;
     for (;;) {
       carry = yield* look(context, job, carry);
+      carry = yield* shareSlots(context, job, carry);
       if (carry.wanted === "stop") return yield* end(context, job, carry, "stopped");
       if (carry.wanted === "cancel") return yield* end(context, job, carry, "cancelled");
       const pausing = carry.wanted === "pause";

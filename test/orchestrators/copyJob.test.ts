@@ -206,14 +206,32 @@ describe("a run that is asked to end", () => {
   });
 });
 
+describe("a run that shares its clusters", () => {
+  it("takes no more slots than are its own, from the next look on", async () => {
+    const atOnce: number[] = [];
+    const { status } = await run(
+      {
+        tables: 1,
+        windows: 12,
+        slots: () => ({ export: 1, ingestion: 1, query: 1 }),
+        polled: (flights) => atOnce.push(flights.filter((flight) => flight.stage === "exporting").length),
+      },
+      { pollMs: 1 },
+    );
+    expect(status.runtimeStatus).toBe("Completed");
+    expect(Math.max(...atOnce.slice(0, 3))).toBeGreaterThan(1);
+    expect(Math.max(...atOnce.slice(5))).toBe(1);
+  });
+});
+
 describe("windows that are shown one by one", () => {
   it("are each promoted once, before and at the commit, under an intent of their own", async () => {
     const { status, journal, promoted } = await run(
-      { tables: 2, windows: 60 },
+      { tables: 2, windows: 24 },
       { visibility: "window", pollMs: 1 },
     );
     expect(status.runtimeStatus).toBe("Completed");
-    expect(promoted.size).toBe(2 * 2 * 60);
+    expect(promoted.size).toBe(2 * 2 * 24);
     const firstCommit = journal.findIndex((each) => each.startsWith("iterationCommitted"));
     const before = journal.slice(0, firstCommit).filter((each) => each.startsWith("intended"));
     expect(before.length).toBeGreaterThan(1);

@@ -19,7 +19,7 @@ import {
   type TakeWindowsInput,
 } from "../../activities/contract.ts";
 import { type Job, jobSchema } from "../../model/job.ts";
-import type { Flight, FlightFailure } from "../../model/schedule.ts";
+import type { Flight, FlightFailure, SlotCounts } from "../../model/schedule.ts";
 
 export const job: Job = jobSchema.parse({
   name: "tried",
@@ -47,6 +47,10 @@ export interface FakeOptions {
   readonly trouble?: (flight: Flight) => FlightFailure | undefined;
   /** What an activity of the whole run answers instead; asked at each call. */
   readonly refuse?: (name: string, calls: number) => Answer<object> | undefined;
+  /** Hears of the flights of each poll. */
+  readonly polled?: (flights: readonly Flight[]) => void;
+  /** Slots that are the run's own when it asks again, by how many windows are staged. */
+  readonly slots?: (staged: number) => SlotCounts;
   /** What is asked of the run at each look, by how many windows are staged and how often it has looked. */
   readonly asked?: (staged: number, looks: number) => Partial<ControlAnswer>;
 }
@@ -146,15 +150,17 @@ export function fakeCopy(options: FakeOptions) {
         staged: { window, attempt, staging: "S", tag: "t", rows: 1, extents: [window] },
       };
     }),
-    [ACTIVITY.pollOperations]: ({ flights }: PollInput) =>
-      done({
+    [ACTIVITY.pollOperations]: ({ flights }: PollInput) => {
+      options.polled?.(flights);
+      return done({
         outcomes: flights.map((flight) => {
           const failure = options.trouble?.(flight);
           if (failure !== undefined)
             return { kind: "failed", flight, failure, reason: `${flight.stage} failed` };
           return advanced(flight, flight.stage === "exporting" ? "toMeasure" : "toVerify");
         }),
-      }),
+      });
+    },
     [ACTIVITY.recordEntry]: (input: RecordInput) => {
       const { body } = input;
       if (body.kind === "progress")
@@ -164,6 +170,8 @@ export function fakeCopy(options: FakeOptions) {
     },
     [ACTIVITY.readControl]: (): Answer<ControlAnswer> =>
       done({ wanted: "run", by: "", resyncs: [], ...options.asked?.(staged.size, ++looks) }),
+    [ACTIVITY.readSlots]: (): Answer<SlotCounts> =>
+      done(options.slots?.(staged.size) ?? { export: 4, ingestion: 4, query: 2 }),
     [ACTIVITY.acceptResync]: (input: ResyncInput) =>
       done({ next: write(input, `resync ${input.request.id}`) }),
     [ACTIVITY.cancelExports]: ({ flights }: PollInput) => {
