@@ -1,8 +1,16 @@
 import type { KustoClient } from "../../kusto/client.ts";
-import { readUpdatePolicies, showUpdatePolicies, type TableSchema } from "../../kusto/commands/schema.ts";
+import { columnChangesReason } from "../../kusto/commands/columnChanges.ts";
+import {
+  alterMergeTable,
+  createMergeTable,
+  readUpdatePolicies,
+  showUpdatePolicies,
+  type TableSchema,
+} from "../../kusto/commands/schema.ts";
 import { readTables } from "../../kusto/reads.ts";
 import type { PlannedTable } from "../../model/checkpoint/entries.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
+import { columnChanges } from "../../model/columnChanges.ts";
 import type { Job } from "../../model/job.ts";
 import { existingRows } from "./existingRows.ts";
 
@@ -28,7 +36,8 @@ export async function readObstacles(
   const reasons = new Map<string, string>();
   for (const table of open.tables) {
     const reason =
-      columnConflict(table, there.get(table.name)) ??
+      columnConflict(table, database, there.get(table.name)) ??
+      (job.schema === "none" ? missing(table, database, there.get(table.name)) : undefined) ??
       updateConflict(table.name, updated) ??
       existing.get(table.name);
     if (reason !== undefined) reasons.set(table.name, reason);
@@ -36,16 +45,42 @@ export async function readObstacles(
   return { there, reasons };
 }
 
-/** A column of the same name and another type: extents can't be moved there (`kusto/management/move-extents.md`). */
-function columnConflict(table: PlannedTable, existing: TableSchema | undefined): string | undefined {
-  const types = new Map(existing?.columns.map((column) => [column.name, column.type]));
-  const wrong = table.columns.filter((column) => (types.get(column.name) ?? column.type) !== column.type);
-  if (wrong.length === 0) return undefined;
-  const columns = wrong.map(
-    (column) =>
-      `${column.name} is ${column.type} at the source and ${types.get(column.name)} at the destination`,
+/**
+ * A column of the same name and another type: extents can't be moved there (`kusto/management/move-extents.md`). Columns that
+ * were dropped at the source are told at planning.
+ */
+function columnConflict(
+  table: PlannedTable,
+  database: string,
+  existing: TableSchema | undefined,
+): string | undefined {
+  const columns = existing?.columns ?? [];
+  return columnChangesReason(
+    table.name,
+    database,
+    columnChanges([], table.columns, columns),
+    columns.map((column) => column.name),
   );
-  return `Table ${table.name} can't take the source's columns: ${columns.join(", ")}. Rename or drop the destination's column, or its table, and copy again.`;
+}
+
+/** Where the destination's schema is left alone, what the table lacks there, with the command that would create it. */
+function missing(
+  table: PlannedTable,
+  database: string,
+  existing: TableSchema | undefined,
+): string | undefined {
+  const advice = "The next iteration goes on then; or set KUSTO_COPY_SCHEMA to tables.";
+  if (!existing) {
+    const text = createMergeTable(table.name, table.columns, {
+      folder: table.folder,
+      docstring: table.docstring,
+    });
+    return `Table ${table.name} is missing in database ${database} of the destination, where this job creates nothing. Run \`${text}\`. ${advice}`;
+  }
+  const names = new Set(existing.columns.map((column) => column.name));
+  const lacking = table.columns.filter((column) => !names.has(column.name));
+  if (lacking.length === 0) return undefined;
+  return `Table ${table.name} lacks columns in database ${database} of the destination, where this job creates nothing: ${lacking.map((column) => column.name).join(", ")}. Run \`${alterMergeTable(table.name, lacking)}\`. ${advice}`;
 }
 
 /** Update policies fire when extents are moved into their source table (`kusto/management/update-policy.md`). */

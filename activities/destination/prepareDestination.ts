@@ -18,6 +18,7 @@ import type { Answer, IterationInput, PrepareOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { answer } from "../outcome.ts";
 import { carryEncodings } from "./carryEncodings.ts";
+import { describeTable } from "./describeTable.ts";
 import { readObstacles } from "./obstacles.ts";
 import { sideBySide } from "./sideBySide.ts";
 
@@ -26,8 +27,8 @@ const STAGING_FOLDER = "Kusto Copy/staging";
 const IDEMPOTENT = { idempotent: true } as const;
 
 /**
- * Makes the destination ready for an iteration: tables and columns that are missing, and this run's staging tables.
- * Every command may be sent again. Answers the tables that can't be copied as the destination stands.
+ * Makes the destination ready for an iteration: tables and columns that are missing, folders and docstrings, where the job
+ * lets the schema follow; and this run's staging tables. Every command may be sent again. Answers the tables that can't be copied as the destination stands.
  */
 export function prepareDestination({
   job,
@@ -51,19 +52,21 @@ export function prepareDestination({
       if (reason === undefined) wanted.push({ table, staging: stagingTable(copyId, run, iteration, t) });
       else parked.push({ table: table.name, reason });
     });
-    const ready = await eachOrParked(wanted, parked, ({ table }) =>
-      createTable(destination, database, table, there.get(table.name)),
-    );
+    const follows = job.schema !== "none";
+    const ready = await eachOrParked(wanted, parked, async ({ table }) => {
+      if (table.columns.length === 0) throw new Terminal("The table has no columns.", { table: table.name });
+      if (!follows) return;
+      const existing = there.get(table.name);
+      await createTable(destination, database, table, existing);
+      await describeTable(destination, database, table, existing, state.tables[table.name]);
+    });
     const filled = ready.filter(({ table }) => table.windows.length > 0);
     await createStaging(destination, database, filled);
     await eachOrParked(ready, parked, ({ table, staging }) =>
-      carryEncodings(
-        job,
-        source,
-        destination,
-        table,
-        table.windows.length > 0 ? [staging, table.name] : [table.name],
-      ),
+      carryEncodings(job, source, destination, table, [
+        ...(table.windows.length > 0 ? [staging] : []),
+        ...(follows ? [table.name] : []),
+      ]),
     );
     return { parked };
   });
@@ -94,7 +97,6 @@ async function createTable(
   table: PlannedTable,
   existing: TableSchema | undefined,
 ): Promise<void> {
-  if (table.columns.length === 0) throw new Terminal("The table has no columns.", { table: table.name });
   const names = new Set(existing?.columns.map((column) => column.name));
   if (existing && table.columns.every((column) => names.has(column.name))) return;
   const properties = existing ? {} : { folder: table.folder, docstring: table.docstring };

@@ -37,7 +37,7 @@ export function describePlan({ job }: JobInput): Promise<Answer<PlanReport>> {
       );
     const readOnly = await readOnlyReason(clients.destination, job.destination.database);
     if (readOnly !== undefined) warnings.push(readOnly);
-    const dry = await dryRun(job, clients.source, before, control);
+    const dry = await dryRun(job, clients, before, control);
     const tables: PlanTable[] = [];
     const iterations: PlanIteration[] = [];
     for (const each of dry.iterations) {

@@ -1,9 +1,9 @@
-import type { KustoClient } from "../../kusto/client.ts";
 import type { EntryBody, Lane, Parked } from "../../model/checkpoint/entries.ts";
 import { fold } from "../../model/checkpoint/fold.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import type { Control } from "../../model/control.ts";
 import type { Job } from "../../model/job.ts";
+import type { JobClients } from "../environment.ts";
 import { plan } from "./planIteration.ts";
 import { surveySource } from "./survey.ts";
 
@@ -26,7 +26,7 @@ const NO_COPY_ID = "00000000";
  */
 export async function dryRun(
   job: Job,
-  source: KustoClient,
+  clients: Pick<JobClients, "source" | "destination">,
   before: State,
   control: Control,
 ): Promise<DryRun> {
@@ -41,7 +41,7 @@ export async function dryRun(
     state = next(state, { kind: "resyncAccepted", request: id, tables: [...tables] });
   const planned: OpenIteration[] = [];
   for (const lane of lanesToPlan(job, before)) {
-    const body = await plan(job, source, state, lane);
+    const body = await plan(job, clients, state, lane);
     if (!body) continue;
     state = next(state, body);
     const open = state.open[lane];
@@ -50,7 +50,7 @@ export async function dryRun(
   const refused =
     planned.length > 0
       ? planned.flatMap((open) => open.refused)
-      : (await surveySource(job, source, state)).refused;
+      : (await surveySource(job, clients.source, state)).refused;
   return {
     state,
     iterations: [

@@ -12,10 +12,11 @@ import type { Job } from "../../model/job.ts";
 import { type Bin, planWindows } from "../../model/planWindows.ts";
 import { TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, ticksFromIso } from "../../model/ticks.ts";
 import type { Answer, PlanInput, Planned } from "../contract.ts";
-import { clientsOf } from "../environment.ts";
+import { clientsOf, type JobClients } from "../environment.ts";
 import { answer } from "../outcome.ts";
 import { summary } from "../run/openRun.ts";
 import { type Candidate, candidate, FOLLOWED, isOfLane, type Planning } from "./candidates.ts";
+import { changedColumns, looksOther } from "./changedColumns.ts";
 import { readSignature } from "./snapshotSignature.ts";
 import { surveySource } from "./survey.ts";
 import { changedQuery, columnsOf, isReadAnew, pipesOf } from "./tableQueries.ts";
@@ -33,10 +34,11 @@ const BIN_SIZES = [TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND] as const;
  */
 export function planIteration({ job, run, next, lane }: PlanInput): Promise<Answer<Planned>> {
   return answer(async () => {
-    const { lake, source } = clientsOf(job);
+    const clients = clientsOf(job);
+    const { lake } = clients;
     const state = await readStateOfRun(lake, run, next);
     if (state.next === next) {
-      const body = await plan(job, source, state, lane);
+      const body = await plan(job, clients, state, lane);
       if (!body) return { next, iteration: null, readAt: null };
       await appendEntry(lake, { number: next, run, step: `plan ${lane}` }, body);
     }
@@ -48,9 +50,14 @@ export function planIteration({ job, run, next, lane }: PlanInput): Promise<Answ
 
 /**
  * The plan of a lane's next iteration as the source stands now: what the log would hold of it. Nothing is changed by
- * asking. Undefined where the lane has nothing to do.
+ * asking. Undefined where the lane has nothing to do. The destination is asked only where columns that were copied are gone.
  */
-export async function plan(job: Job, source: KustoClient, state: State, lane: Lane) {
+export async function plan(
+  job: Job,
+  { source, destination }: Pick<JobClients, "source" | "destination">,
+  state: State,
+  lane: Lane,
+) {
   const { readAt, upTo, readable, timed, refused } = await surveySource(job, source, state);
   const planning: Planning = { job, state, lane, timed };
   const mine = readable.filter((table) => isOfLane(table.name, planning));
@@ -61,7 +68,7 @@ export async function plan(job: Job, source: KustoClient, state: State, lane: La
   const looked = mine.map((table) => candidate(table, planning, upTo));
   const changed = looked.flatMap((each) => changedQuery(each, job, state) ?? []);
   const candidates = looked.filter(({ table }) => !changed.some((each) => each.table === table.name));
-  const { planned, unread } = await planTables(job, source, state, lane, candidates);
+  const { planned, unread } = await planTables(job, source, destination, state, lane, candidates);
   return {
     kind: "iterationPlanned" as const,
     iteration: state.lastIteration + 1,
@@ -80,6 +87,7 @@ export async function plan(job: Job, source: KustoClient, state: State, lane: La
 async function planTables(
   job: Job,
   source: KustoClient,
+  destination: KustoClient,
   state: State,
   lane: Lane,
   candidates: readonly Candidate[],
@@ -104,22 +112,26 @@ async function planTables(
       signature,
     });
   }
-  // A table that is new to the copy is planned though nothing lies in it: it is created at the destination.
+  // A table that is new to the copy is planned though nothing lies in it: it is created at the destination. So is one whose
+  // columns or texts are others than at its last commit: the destination follows, or the table waits for it.
   const filled = candidates.filter(
     ({ table }) =>
       (windows.get(table.name)?.ranges.length ?? 0) > 0 ||
       lane === "backfill" ||
-      state.tables[table.name] === undefined,
+      state.tables[table.name] === undefined ||
+      looksOther(job, table, state),
   );
   const { columns, unread } = await columnsOf(
     job,
     source,
     filled.map(({ table }) => table),
   );
+  const unsettled = await changedColumns(job, destination, state, columns);
   const planned = filled.flatMap(({ table, after, upTo, resync }): PlannedTable[] => {
-    const found = windows.get(table.name) ?? { ranges: [] };
     const own = columns.get(table.name);
-    if (own === undefined) return [];
+    if (own === undefined || unsettled.some((each) => each.table === table.name)) return [];
+    // Of a table that was copied whole and hasn't changed, the signature stays what it was.
+    const found = windows.get(table.name) ?? { ranges: [], signature: state.tables[table.name]?.signature };
     const pipes = pipesOf(job, table.name);
     return [
       {
@@ -137,7 +149,7 @@ async function planTables(
       },
     ];
   });
-  return { planned, unread };
+  return { planned, unread: [...unread, ...unsettled] };
 }
 
 async function timeWindows(

@@ -7,6 +7,7 @@ import { Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { copiedAsOf } from "../../model/lag.ts";
 import type { Answer, OpenedRun, OpenIterationSummary, OpenRunInput } from "../contract.ts";
+import { readOnlyReason } from "../destination/accessMode.ts";
 import { clientsOf } from "../environment.ts";
 import { lakeOf, refuseAccess } from "../lakes.ts";
 import { answer } from "../outcome.ts";
@@ -18,11 +19,13 @@ import { allowedSlots, sharedSlots } from "./slots.ts";
  */
 export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promise<Answer<OpenedRun>> {
   return answer(async () => {
-    const { lake } = clientsOf(job);
+    const { lake, destination } = clientsOf(job);
     refuseAccess(job);
     for (const url of [job.lake, ...job.stagingLakes]) await ensureContainer(lakeOf(url));
     const before = await readState(lake);
     if (before.job) refuseOtherCopy(before.job, job);
+    const readOnly = await readOnlyReason(destination, job.destination.database);
+    if (readOnly !== undefined) throw new Terminal(readOnly);
     // Before the log is touched: a job that may not even ask for capacity takes nothing over.
     const allowed = await allowedSlots(job);
     if (before.run?.step !== step) {

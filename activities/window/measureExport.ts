@@ -10,6 +10,7 @@ import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { lakeOfAttempt, notedLake } from "../lakes.ts";
 import { flightStep, WrongAttempt } from "../outcome.ts";
+import { tellingSourceChanges } from "./sourceChange.ts";
 import { started, windowOfFlight } from "./startExport.ts";
 
 /** Extents of a window beyond which their creation times aren't looked up. */
@@ -32,7 +33,9 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
     const staged = lakeOfAttempt(job, state.copyId, flight.window, flight.attempt);
     const [details, measured, sizes] = await Promise.all([
       source.command(database, showOperationDetails(operation), { context }),
-      readWindowContent(source, database, table, range, { extents: MAX_EXTENTS }),
+      tellingSourceChanges(job, table, () =>
+        readWindowContent(source, database, table, range, { extents: MAX_EXTENTS }),
+      ),
       fileSizes(staged, folder),
     ]);
     const files = rowsOf(exportedFile, details).filter((file) => file.NumRecords > 0n);

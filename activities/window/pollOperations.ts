@@ -14,8 +14,9 @@ import {
 import { readExtents, tableExists } from "../../kusto/reads.ts";
 import { readStateOfRun } from "../../lake/log.ts";
 import { windowPlace } from "../../model/checkpoint/entries.ts";
-import type { OpenIteration } from "../../model/checkpoint/state.ts";
+import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
+import { plannedWindow } from "../../model/checkpoint/windows.ts";
 import { isRetryable, Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { attemptTag, stagingTable } from "../../model/naming.ts";
@@ -23,6 +24,7 @@ import type { Flight } from "../../model/schedule.ts";
 import type { Answer, FlightOutcome, PollAnswer, PollInput } from "../contract.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
 import { answer, failedFlight } from "../outcome.ts";
+import { sourceChange } from "./sourceChange.ts";
 
 /** An operation that can't be seen this long after its start is gone: forgotten, or another identity's. */
 const UNSEEN_MS = 120_000;
@@ -46,7 +48,7 @@ export function pollOperations({ job, run, next, flights }: PollInput): Promise<
       ),
     );
     const outcomes = await Promise.all([
-      pollExports(job, clients, exporting),
+      pollExports(job, clients, state, exporting),
       pollIngestions(job, clients, state.copyId, run, ingesting, iterations),
     ]);
     return { outcomes: outcomes.flat() };
@@ -56,23 +58,39 @@ export function pollOperations({ job, run, next, flights }: PollInput): Promise<
 async function pollExports(
   job: Job,
   { source }: JobClients,
+  state: State,
   flights: readonly Flight[],
 ): Promise<FlightOutcome[]> {
   const ids = flights.flatMap((flight) => (flight.operation === undefined ? [] : [flight.operation]));
   if (ids.length === 0) return [];
   const rows = await source.command(job.source.database, showOperations(ids));
   const operations = new Map(rowsOf(operationAnswer, rows).map((row) => [row.OperationId, row]));
-  return flights.flatMap((flight) => {
+  const outcomes: FlightOutcome[] = [];
+  for (const flight of flights) {
     const operation = operations.get(flight.operation ?? "");
-    if (!operation)
-      return unseen(flight)
-        ? [failedFlight(flight, `Export ${flight.operation} can't be seen any more.`, "wrong")]
-        : [];
+    if (!operation) {
+      if (unseen(flight))
+        outcomes.push(failedFlight(flight, `Export ${flight.operation} can't be seen any more.`, "wrong"));
+      continue;
+    }
     const failure = failed(flight, operation);
-    if (failure) return [failure];
-    if (operationOutcome(operation.State, operation.ShouldRetry) !== "completed") return [];
-    return [{ kind: "advanced", flight: { ...flight, stage: "toMeasure" } }];
-  });
+    if (failure) outcomes.push(await failedExport(job, state, flight, failure));
+    else if (operationOutcome(operation.State, operation.ShouldRetry) === "completed")
+      outcomes.push({ kind: "advanced", flight: { ...flight, stage: "toMeasure" } });
+  }
+  return outcomes;
+}
+
+/** An export that failed as its table changed meanwhile is told as that, and not tried again. */
+async function failedExport(
+  job: Job,
+  state: State,
+  flight: Flight,
+  failure: FlightOutcome,
+): Promise<FlightOutcome> {
+  const open = openIteration(state, flight.iteration);
+  const change = open && (await sourceChange(job, plannedWindow(open, flight.window).table));
+  return change === undefined ? failure : failedFlight(flight, change, "terminal");
 }
 
 async function pollIngestions(

@@ -15,6 +15,7 @@ import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { clusterUrl, lakeOfAttempt } from "../lakes.ts";
 import { flightStep } from "../outcome.ts";
+import { tellingSourceChanges } from "./sourceChange.ts";
 
 /** Uncompressed bytes of one exported file. */
 const FILE_BYTES = 1_000_000_000;
@@ -41,11 +42,13 @@ export function startExport({ job, run, next, flight }: FlightInput): Promise<An
       distribution: "single",
       query: `${quoteName(table.name)}${pipesOfWindow(table, range)} | ${exportProjection(table.columns, table.format)}`,
     });
-    const rows = await source.command(job.source.database, command, {
-      clientRequestId: `KustoCopy;${state.copyId}.${run}.${flight.window}.${flight.attempt}.export`,
-      consistency: "strong",
-      context: { table: table.name, window: flight.window },
-    });
+    const rows = await tellingSourceChanges(job, table, () =>
+      source.command(job.source.database, command, {
+        clientRequestId: `KustoCopy;${state.copyId}.${run}.${flight.window}.${flight.attempt}.export`,
+        consistency: "strong",
+        context: { table: table.name, window: flight.window },
+      }),
+    );
     const operation = rowsOf(operationIdAnswer, rows)[0]?.OperationId;
     if (operation === undefined)
       throw new Terminal("The export gave no operation id.", { table: table.name, window: flight.window });

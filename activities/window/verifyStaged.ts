@@ -6,6 +6,7 @@ import { attemptTag, stagingTable } from "../../model/naming.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { flightStep, WrongAttempt } from "../outcome.ts";
+import { tellingSourceChanges } from "./sourceChange.ts";
 import { windowOfFlight } from "./startExport.ts";
 
 /**
@@ -30,20 +31,21 @@ export function verifyStaged({ job, run, next, flight }: FlightInput): Promise<A
     const sourceAs = async (bags: BagComparison) =>
       (await readWindowContent(source, job.source.database, table, range, { bags })).content;
 
-    const staged = await stagedAs("text");
-    const same =
-      isSame(staged, content) ||
-      (hasBags(table) &&
-        staged.rows === content.rows &&
-        isSame(await stagedAs("orderBlind"), await sourceAs("orderBlind"))) ||
-      isSame(staged, await sourceAs("text"));
-    if (!same) {
+    const staged = await tellingSourceChanges(job, table, async () => {
+      const found = await stagedAs("text");
+      const same =
+        isSame(found, content) ||
+        (hasBags(table) &&
+          found.rows === content.rows &&
+          isSame(await stagedAs("orderBlind"), await sourceAs("orderBlind"))) ||
+        isSame(found, await sourceAs("text"));
+      if (same) return found;
       throw new WrongAttempt(
-        `Staging holds ${staged.rows} rows with content hash ${staged.hash}, and the source window ${content.rows} with ${content.hash}.`,
+        `Staging holds ${found.rows} rows with content hash ${found.hash}, and the source window ${content.rows} with ${content.hash}.`,
         context,
         { advice: "Nothing of this attempt is promoted; the window is copied again." },
       );
-    }
+    });
     // An adopted window keeps the tag it was ingested under.
     const tag = window.tag ?? attemptTag(state.copyId, run, flight.window, flight.attempt);
     return {

@@ -165,6 +165,21 @@ export function createMergeTable(
   return `.create-merge table ${quoteName(name)} (${columnList(columns)})${tableProperties(properties)}`;
 }
 
+/** Adds columns to a table, and leaves what it has (`kusto/management/alter-merge-table-command.md`). */
+export function alterMergeTable(name: string, columns: readonly Column[]): string {
+  return `.alter-merge table ${quoteName(name)} (${columnList(columns)})`;
+}
+
+/** Sets a table's folder (`kusto/management/alter-table-folder-command.md`). */
+export function alterTableFolder(name: string, folder: string): string {
+  return `.alter table ${quoteName(name)} folder ${quoteString(folder)}`;
+}
+
+/** Sets a table's docstring (`kusto/management/alter-table-docstring-command.md`). */
+export function alterTableDocstring(name: string, docstring: string): string {
+  return `.alter table ${quoteName(name)} docstring ${quoteString(docstring)}`;
+}
+
 function tableProperties({ folder, docstring }: TableProperties): string {
   const properties = [
     ...(folder === undefined ? [] : [`folder=${quoteString(folder)}`]),
@@ -173,7 +188,7 @@ function tableProperties({ folder, docstring }: TableProperties): string {
   return properties.length === 0 ? "" : ` with (${properties.join(", ")})`;
 }
 
-/** Sets the docstrings of columns (`kusto/management/alter-column-docstrings.md`). */
+/** Sets the docstrings of these columns, and leaves the others' (`kusto/management/alter-merge-table-column.md`). */
 export function alterColumnDocstrings(table: string, columns: readonly Column[]): string {
   const items = columns.map((column) => `${quoteName(column.name)}: ${quoteString(column.docstring ?? "")}`);
   if (items.length === 0) throw new Error("There are no columns to describe.");

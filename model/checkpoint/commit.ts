@@ -52,11 +52,20 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
     });
     const known = tables[planned.name];
     if (stopped !== undefined) {
-      const query = promotedWindows.length > 0 ? { query: planned.query ?? null } : {};
+      const query =
+        promotedWindows.length > 0
+          ? { query: planned.query ?? null, ...shapeAfter(known, planned, open.lane) }
+          : {};
       tables[planned.name] = { ...(known ?? beginning(planned)), ...query, error: stopped, stopped };
     } else if (reason !== undefined) {
       const kept = known ?? (part ? beginning(planned) : undefined);
-      const owed = part ? { owed: owedOf(planned, own, open.lane), query: planned.query ?? null } : {};
+      const owed = part
+        ? {
+            owed: owedOf(planned, own, open.lane),
+            query: planned.query ?? null,
+            ...shapeAfter(known, planned, open.lane),
+          }
+        : {};
       if (kept) tables[planned.name] = { ...kept, ...owed, error: reason };
     } else {
       tables[planned.name] = advanced(known, open, planned.upTo, planned.signature, planned);
@@ -98,6 +107,29 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
   };
 }
 
+/**
+ * What the destination knows of the source's columns and texts after a commit. A backfill may have been planned long ago: what
+ * the forward lane has committed since is newer.
+ */
+function shapeAfter(
+  known: TableState | undefined,
+  planned: PlannedTable | undefined,
+  lane: OpenIteration["lane"],
+): Pick<TableState, "columns" | "folder" | "docstring"> {
+  const newer = lane === "forward" || planned?.resync === true || known?.columns === undefined;
+  if (planned !== undefined && newer) {
+    const { columns, folder, docstring } = planned;
+    return { columns, folder, docstring };
+  }
+  if (known?.columns === undefined) return {};
+  const { columns, folder, docstring } = known;
+  return {
+    columns,
+    ...(folder === undefined ? {} : { folder }),
+    ...(docstring === undefined ? {} : { docstring }),
+  };
+}
+
 function kept(known: TableState | undefined) {
   return { backfill: known?.backfill ?? ("none" as const), backfillUpTo: known?.backfillUpTo ?? "" };
 }
@@ -127,6 +159,7 @@ function advanced(
   const signed = {
     ...(signature === undefined ? {} : { signature }),
     ...(query === undefined ? {} : { query }),
+    ...shapeAfter(known, planned, open.lane),
   };
   // Copied whole up to there, whatever each lane had done before.
   if (planned?.resync === true) {

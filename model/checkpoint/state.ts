@@ -2,6 +2,7 @@ import { z } from "zod";
 import { jobSchema } from "../job.ts";
 import { recordFrom, recordOf } from "../record.ts";
 import {
+  columnSchema,
   contentSchema,
   disabledPolicySchema,
   laneSchema,
@@ -79,6 +80,11 @@ export const tableStateSchema = z.object({
   stopped: z.string().optional(),
   /** Asked for: the table is copied whole once more, and takes the place of what the destination holds. */
   resync: z.boolean().optional(),
+  /** Columns of the source that were copied, as they were then; absent in logs from before they were kept. */
+  columns: z.array(columnSchema).optional(),
+  /** Folder and docstring of the source's table at the last commit. */
+  folder: z.string().optional(),
+  docstring: z.string().optional(),
   /** What is left of an iteration of which a part was shown: these windows and no others are copied next. */
   owed: owedSchema.optional(),
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { showCapacity } from "../../../kusto/commands/capacity.ts";
+import { alterColumnType, dropColumn, renameColumn } from "../../../kusto/commands/columnChanges.ts";
 import { hashByDay, hashByExtent, hashQuery } from "../../../kusto/commands/contentHash.ts";
 import { currentCursor } from "../../../kusto/commands/cursors.ts";
 import { showDatabaseIdentity, showDatabaseRetention } from "../../../kusto/commands/databases.ts";
@@ -103,6 +104,12 @@ function texts(name: string): Record<string, string> {
     createMergeTable: schema.createMergeTable(name, columns, { folder: name, docstring: name }),
     createMergePlain: schema.createMergeTable(name, columns),
     columnDocstrings: schema.alterColumnDocstrings(name, [{ name, type: "long", docstring: name }]),
+    alterMergeTable: schema.alterMergeTable(name, columns),
+    tableFolder: schema.alterTableFolder(name, name),
+    tableDocstring: schema.alterTableDocstring(name, name),
+    dropColumn: dropColumn(name, name),
+    renameColumn: renameColumn(name, name, name),
+    alterColumnType: alterColumnType(name, name, "datetime"),
     dropTables: schema.dropTables([name, "B"]),
     renameTables: schema.renameTables([
       [name, "B"],

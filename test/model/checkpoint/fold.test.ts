@@ -21,6 +21,9 @@ import {
   stateOf,
 } from "./sampleLog.ts";
 
+/** What a commit notes of the source's table, as the sample plans have it. */
+const SHAPE = { columns: [{ name: "A", type: "long" }], folder: "", docstring: "" };
+
 const NAMES = ["T", "U", "My Table", "constructor", "__proto__", "toString"];
 
 /** What may come next in a log, by its rules. */
@@ -342,6 +345,7 @@ test("a table of which only a part was promoted keeps its cursor and owes the re
     backfill: "done",
     backfillUpTo: "cursor1",
     query: null,
+    ...SHAPE,
   });
 });
 
@@ -411,6 +415,7 @@ test("a resynchronisation makes good what stopped a table, once per request, and
     backfillUpTo: "cursor3",
     signature: "followed",
     query: null,
+    ...SHAPE,
   });
   // The request's file could not be removed, and is met again.
   expect(stateOf([...done, request]).tables.T).not.toHaveProperty("resync");
@@ -531,4 +536,30 @@ test("what a committed iteration left is remembered until it is cleaned", () => 
   const state = stateOf(history);
   expect(state.toClean.map((each) => each.iteration)).toEqual([1]);
   expect(fold(state, entryAt(state.next, 0, { kind: "cleaned", iteration: 1 })).toClean).toEqual([]);
+});
+
+test("a commit notes the columns that were copied, and a backfill that was planned earlier doesn't set them back", () => {
+  const wider = (body: EntryBody): EntryBody =>
+    body.kind !== "iterationPlanned"
+      ? body
+      : {
+          ...body,
+          tables: body.tables.map((table) => ({
+            ...table,
+            folder: "Facts",
+            columns: [...table.columns, { name: "B", type: "string" as const }],
+          })),
+        };
+  const both = [
+    opening,
+    planned(1, "backfill", { tables: { T: 1 } }),
+    { ...wider(planned(2, "forward", { tables: { T: 1 } })) },
+    ...copied(2, "T"),
+    committed(2),
+  ];
+  const names = (bodies: readonly EntryBody[]) => stateOf(bodies).tables.T?.columns?.map((each) => each.name);
+  expect(names(both)).toEqual(["A", "B"]);
+  const done = [...both, ...copied(1, "T"), committed(1)];
+  expect(names(done)).toEqual(["A", "B"]);
+  expect(stateOf(done).tables.T?.folder).toBe("Facts");
 });
