@@ -28,7 +28,7 @@ param tags object = {}
 
 // ---- What is copied -------------------------------------------------------------------------------------------------
 
-@description('What the app keeps up to date. One job becomes app settings; more become the jobs document, which the output jobsDocument holds for the lake.')
+@description('What the app keeps up to date. One job becomes app settings; more are read from the lake, where the output jobsDocument goes.')
 param jobs copyJob[]
 
 @description('When the timer looks whether an iteration is due: NCRONTAB of six fields.')
@@ -155,6 +155,9 @@ param trialDatabases string[] = []
 
 @description('Resource ids of clusters on which the app may attach and detach follower databases: it becomes Contributor there.')
 param followerClusterIds string[] = []
+
+@description('Resource ids of follower clusters on which the app may set overrides: it becomes AllDatabasesAdmin there.')
+param followerOverrideClusterIds string[] = []
 
 @description('Follower databases that this deployment attaches.')
 param attachments attachment[] = []
@@ -391,6 +394,17 @@ module followerContributors 'modules/kusto/contributor.bicep' = [
   }
 ]
 
+module followerAdmins 'modules/kusto/clusterAdmin.bicep' = [
+  for clusterId in followerOverrideClusterIds: {
+    scope: resourceGroup(split(clusterId, '/')[2], split(clusterId, '/')[4])
+    params: {
+      clusterName: last(split(clusterId, '/'))
+      clientId: identity.outputs.clientId
+      tenantId: identity.outputs.tenantId
+    }
+  }
+]
+
 module followerClusters 'modules/kusto/cluster.bicep' = [
   for each in attachments: {
     scope: resourceGroup(split(each.followerClusterId, '/')[2], split(each.followerClusterId, '/')[4])
@@ -493,6 +507,39 @@ module lakeEndpoints 'modules/network/privateEndpoints.bicep' = if (privateNetwo
 
 // ---- The app --------------------------------------------------------------------------------------------------------
 
+// Many jobs are read from the lake: docs/deploy.md has the command that puts this document there.
+module jobsDocument 'modules/kusto/jobsDocument.bicep' = {
+  scope: group
+  params: {
+    jobs: [
+      for each in jobs: {
+        name: each.name
+        definition: union(
+          {
+            source: {
+              cluster: each.source.?uri ?? sourceClusters[indexOf(sourceClusterIds, each.source.?clusterId ?? trialClusterId)].outputs.uri
+              database: each.source.database
+            }
+            destination: {
+              cluster: each.destination.?uri ?? destinationClusters[indexOf(destinationClusterIds, each.destination.?clusterId ?? trialClusterId)].outputs.uri
+              database: each.destination.database
+            }
+            lake: '${lake.outputs.containerUrl}/${each.name}'
+            tables: union(
+              empty(each.?include) ? {} : { include: each.?include },
+              empty(each.?exclude) ? {} : { exclude: each.?exclude },
+              empty(each.?snapshot) ? {} : { snapshot: each.?snapshot }
+            )
+          },
+          empty(each.?rpo) ? {} : { rpo: each.?rpo },
+          empty(each.?backfillHorizon) ? {} : { backfillHorizon: each.?backfillHorizon },
+          empty(each.?mode) ? {} : { mode: each.?mode }
+        )
+      }
+    ]
+  }
+}
+
 var job = jobs[0]
 var single = length(jobs) == 1
 var sourceUri = job.source.?uri ?? sourceClusters[0].outputs.uri
@@ -501,6 +548,7 @@ var destinationUri = job.destination.?uri ?? destinationClusters[0].outputs.uri
 // The settings of docs/configuration.md; what is empty here has its default in the app.
 var jobSettings = {
   KUSTO_COPY_JOB: single ? job.name : ''
+  KUSTO_COPY_JOBS: single ? '' : '${lake.outputs.containerUrl}/jobs'
   KUSTO_COPY_SOURCE: single ? sourceUri : ''
   KUSTO_COPY_DESTINATION: single ? destinationUri : ''
   KUSTO_COPY_DATABASE: single ? job.source.database : ''
@@ -643,6 +691,9 @@ output lakeName string = names.lake
 @description('URL of the jobs\' container.')
 output lakeContainerUrl string = lake.outputs.containerUrl
 
+@description('The jobs in the form of jobs.yaml: where there are many, for the folder jobs of the lake.')
+output jobsDocument string = jobsDocument.outputs.document
+
 @description('Query URI of the trial cluster; empty without one.')
 output trialClusterUri string = trialCluster.?outputs.uri ?? ''
 
@@ -665,6 +716,11 @@ output outsideFollowerIds string[] = [for i in range(0, length(attachments)): fo
 @description('Ids of the Contributor assignments on clusters for followers.')
 output outsideContributorIds string[] = [
   for i in range(0, length(followerClusterIds)): followerContributors[i].outputs.id
+]
+
+@description('Ids of the app\'s AllDatabasesAdmin on clusters for overrides of followers.')
+output outsideClusterAdminIds string[] = [
+  for i in range(0, length(followerOverrideClusterIds)): followerAdmins[i].outputs.id
 ]
 
 @description('Id of the app\'s role on the key vault; empty without one.')

@@ -25,6 +25,7 @@ outside=$(
   output 'outsideFollowerIds.value[]'
   output 'outsideDatabaseRoleIds.value[]'
   output 'outsideIdentityPolicyIds.value[]'
+  output 'outsideClusterAdminIds.value[]'
   output 'outsideContributorIds.value[]'
   output 'outsideKeyVaultRoleId.value'
 )

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { appFiles } from "./package/appFiles.ts";
@@ -15,6 +15,9 @@ const usage = `Makes the app's package: built JavaScript and the packages that i
   --out DIR                     where to (build)
   --backend storage|scheduler   where Durable Functions keeps what runs (storage)
 `;
+
+/** Jobs that go with the app, where somebody put them into the project's root. */
+const JOBS = "jobs.yaml";
 
 const { values } = parseArgs({
   options: {
@@ -40,6 +43,7 @@ async function makePackage(): Promise<void> {
     ...packages.files,
     { path: "host.json", data: await hostJson(root, values.backend) },
     ...(await manifest(root, app.packages, packages.installed)),
+    ...(existsSync(join(root, JOBS)) ? [{ path: JOBS, data: await readFile(join(root, JOBS)) }] : []),
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 
   const folder = join(out, "package");

@@ -15,7 +15,7 @@ export interface CommandRight {
   /** How the command begins, names and values as …. */
   readonly command: RegExp;
   readonly needs: KustoRole;
-  readonly at: readonly ("source" | "destination")[];
+  readonly at: readonly ("source" | "destination" | "follower")[];
   readonly page: string;
 }
 
@@ -150,6 +150,12 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     needs: "Admin of its own tables",
     at: DESTINATION,
     page: "management/rename-table-command.md",
+  },
+  {
+    command: /^\.(show|alter|delete|add|drop) follower databases? /,
+    needs: "Database Admin",
+    at: ["follower"],
+    page: "management/cluster-follower.md",
   },
 ];
 
