@@ -4,6 +4,7 @@
  */
 
 export type KustoRole =
+  | "Database Admin"
   | "Viewer"
   | "User"
   | "Ingestor"
