@@ -10,6 +10,34 @@ import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
 /** A signature that a cluster might repeat in what it says of a failure. */
 const ECHOED = "sEcReTsIgNaTuRe0123456789abcdef";
 
+/** One of each kind that a connection string may hold, in the words in which a service might repeat it. */
+const PLANTED = {
+  applicationKey: "Pl4nt~Application.Key-0123456789",
+  password: "Pl4ntPassword!0123",
+  opaqueToken: "Pl4ntOpaqueToken0123456789",
+  entraToken: "eyJ0eXAiOiJQbDRudCJ9.eyJhdWQiOiJQbDRudCJ9.UGw0bnRTaWduYXR1cmU",
+  accountKey: `${"Pl4nt+Key/".repeat(8)}Pl4ntK==`,
+  signature: "Pl4ntSignature0123456789abcdef%3D",
+  certificate: "UGw0bnRDZXJ0aWZpY2F0ZQ",
+  privateKey: "UGw0bnRQcml2YXRlS2V5",
+};
+const PEM = [
+  `-----BEGIN CERTIFICATE-----\n${PLANTED.certificate}\n-----END CERTIFICATE-----`,
+  `-----BEGIN PRIVATE KEY-----\n${PLANTED.privateKey}\n-----END PRIVATE KEY-----`,
+].join("\n");
+
+const CONNECTIONS = [
+  `https://a.kusto.windows.net;AppClientId=i;AppKey=${PLANTED.applicationKey};Authority Id=t`,
+  `https://b.kusto.windows.net;User ID=u;Password=${PLANTED.password}`,
+  `https://c.kusto.windows.net;UserToken=${PLANTED.opaqueToken}`,
+  `https://d.kusto.windows.net;ApplicationToken=${PLANTED.entraToken}`,
+  `https://e.kusto.windows.net;AppClientId=i;Authority Id=t;Application Certificate PrivateKey="${PEM}"`,
+  `https://a.blob.core.windows.net/c/f;${PLANTED.accountKey}`,
+  `https://b.blob.core.windows.net/c/f?sv=2024-01-01&sp=rw&sig=${PLANTED.signature}`,
+  `https://c.dfs.core.windows.net/c/f;token=${PLANTED.entraToken}`,
+  `https://d.dfs.core.windows.net/c/f;AppClientId=i;AppKey=${PLANTED.applicationKey};Authority Id=t`,
+];
+
 describe("no secret", () => {
   let copies: CopyStack;
   let host: ExtraHost;
@@ -21,7 +49,7 @@ describe("no secret", () => {
     for (const table of ["Events", "Refused"])
       await loadIds(copies.stack.urls.sourceKusto, "Samples", table, [0, 50]);
     await cursorsGiven();
-    const said = `Access to 'http://127.0.0.1/c/f?sv=2024-01-01&sig=${ECHOED}&sp=rw' was denied`;
+    const said = `Access to 'http://127.0.0.1/c/f?sv=2024-01-01&sig=${ECHOED}&sp=rw' was denied: ${CONNECTIONS.join(" ")}`;
     const { sourceKusto, destinationKusto } = copies.stack.urls;
     await addFault(sourceKusto, {
       match: { kind: "operation", text: "^\\.export.*Refused" },
@@ -41,7 +69,9 @@ describe("no secret", () => {
       permanent: true,
       message: said,
     });
-    host = await startExtraHost(copies.stack);
+    host = await startExtraHost(copies.stack, {
+      settings: { KUSTO_COPY_CONNECTIONS: JSON.stringify(CONNECTIONS) },
+    });
     // One whose promotion is refused, one that goes well, and one into a folder of its own.
     const first = await runCopy(host.url, () => undefined);
     expect(first).toMatchObject({
@@ -67,6 +97,7 @@ describe("no secret", () => {
       storageAccount.key,
       encodeURIComponent(storageAccount.key),
       ECHOED,
+      ...Object.values(PLANTED),
       "AccountKey=",
       "SharedKey",
     ];
@@ -123,6 +154,19 @@ describe("no secret", () => {
 
   it("is in the answers of the HTTP API", async () => {
     clean(await (await fetch(`${host.url}/api/copies`)).text());
+  });
+
+  it("that a request holds is in its refusal", async () => {
+    const bodies = CONNECTIONS.flatMap((text) => [
+      { source: { cluster: text } },
+      { lake: text },
+      { lake: `${text};Bogus=1` },
+    ]);
+    for (const body of bodies) {
+      const answer = await fetch(`${host.url}/api/copies`, { method: "POST", body: JSON.stringify(body) });
+      expect(answer.status).toBe(400);
+      clean(await answer.text());
+    }
   });
 
   it("is in the events", async () => {

@@ -10,6 +10,13 @@ it.each([
   [`AccountName=a;AccountKey=${KEY};Endpoint=x`, "AccountName=a;AccountKey=***;Endpoint=x"],
   ["https://a/c;token=eyJ.a-b_c", "https://a/c;token=***"],
   ["Data Source=x;AppKey=hunter2;Fed=True", "Data Source=x;AppKey=***;Fed=True"],
+  ["Server=x;Application Key = a~b.c; Fed=True", "Server=x;Application Key = ***; Fed=True"],
+  ['Server=x;AppKey="a;b c";Fed=True', "Server=x;AppKey=***;Fed=True"],
+  ["x;UserToken=abc;y;ApplicationToken=def", "x;UserToken=***;y;ApplicationToken=***"],
+  ["x;Application Certificate PrivateKey=abc;y", "x;Application Certificate PrivateKey=***;y"],
+  ["authorization: Bearer eyJ0eXAiOiJK.eyJhdWQiOiJo.c2ln-_x failed", "authorization: Bearer *** failed"],
+  ["a -----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY----- b", "a *** b"],
+  ["a -----BEGIN RSA PRIVATE KEY-----\nYQ==\nYQ", "a ***"],
 ])("keeps credentials out of what is told: %s", (text, told) => {
   expect(redact(text)).toBe(told);
 });
