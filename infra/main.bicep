@@ -551,6 +551,8 @@ var jobSettings = {
   KUSTO_COPY_JOBS: single ? '' : '${lake.outputs.containerUrl}/jobs'
   KUSTO_COPY_SOURCE: single ? sourceUri : ''
   KUSTO_COPY_DESTINATION: single ? destinationUri : ''
+  // Strings with a login hold secrets: they come as a Key Vault reference, by keyVaultReferences.
+  KUSTO_COPY_CONNECTIONS: ''
   KUSTO_COPY_DATABASE: single ? job.source.database : ''
   KUSTO_COPY_DESTINATION_DATABASE: single ? job.destination.database : ''
   KUSTO_COPY_LAKE: single ? '${lake.outputs.containerUrl}/${job.name}' : ''

@@ -10,7 +10,9 @@ export type KustoRole =
   | "Ingestor"
   | "Admin of its own tables"
   | "who started it"
-  | "none is named";
+  | "none is named"
+  /** It is told to a person, who runs it with rights of their own. */
+  | "a person's";
 
 export interface CommandRight {
   /** How the command begins, names and values as …. */
@@ -109,6 +111,24 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     needs: "Admin of its own tables",
     at: DESTINATION,
     page: "management/alter-table-retention-policy-command.md",
+  },
+  {
+    command: /^\.alter-merge table … \(/,
+    needs: "Admin of its own tables",
+    at: DESTINATION,
+    page: "management/alter-merge-table-command.md",
+  },
+  {
+    command: /^\.alter table … (folder|docstring)/,
+    needs: "Admin of its own tables",
+    at: DESTINATION,
+    page: "management/alter-table-folder-command.md",
+  },
+  {
+    command: /^\.(drop column|rename column|alter column ….… type)/,
+    needs: "a person's",
+    at: [],
+    page: "management/alter-column.md",
   },
   {
     command: /^\.ingest async into table/,
