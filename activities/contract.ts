@@ -1,6 +1,7 @@
 import type { EntryBody, ExportedWindow, Lane, Parked, StagedWindow } from "../model/checkpoint/entries.ts";
 import type { ResyncRequest } from "../model/control.ts";
 import type { Job } from "../model/job.ts";
+import type { CheckFamily } from "../model/reports/checkup.ts";
 import type { Flight, FlightFailure, SlotCounts } from "../model/schedule.ts";
 
 /*
@@ -194,6 +195,10 @@ export interface VerifyTableInput extends JobInput {
   readonly table: string;
 }
 
+export interface CheckFamilyInput extends JobInput {
+  readonly family: CheckFamily;
+}
+
 /** Names under which the activities are registered, and shown in the portal. */
 export const ACTIVITY = {
   openRun: "openRun",
@@ -223,4 +228,5 @@ export const ACTIVITY = {
   describePlan: "describePlan",
   listVerified: "listVerified",
   verifyTable: "verifyTable",
+  checkFamily: "checkFamily",
 } as const;

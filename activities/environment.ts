@@ -4,6 +4,7 @@ import {
   type IngestClient,
   type KustoClient,
 } from "../kusto/client.ts";
+import { ingestionEndpoint } from "../kusto/login/clouds.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Job } from "../model/job.ts";
 import { type JobDefinition, jobOf } from "../model/jobDefinition.ts";
@@ -43,6 +44,13 @@ export function clientsOf(job: Job): JobClients {
     destination: createKustoClient(connectionTo(job.destination.cluster, "destination", known)),
     lake: lakeOf(job.lake),
   };
+}
+
+/** The ingestion service of a job's destination, as a client of commands. */
+export function ingestionServiceOf(job: Job): { readonly client: KustoClient; readonly endpoint: string } {
+  const connection = connectionTo(job.destination.cluster, "destination", knownConnections());
+  const endpoint = ingestionEndpoint(connection.cluster);
+  return { client: createKustoClient({ ...connection, cluster: endpoint }), endpoint };
 }
 
 /** The queued-ingestion client of a job's destination. */

@@ -1,4 +1,5 @@
 import * as df from "durable-functions";
+import { checkFamily } from "./checks/checkFamily.ts";
 import { ACTIVITY } from "./contract.ts";
 import { createStatusView } from "./destination/createStatusView.ts";
 import { prepareDestination } from "./destination/prepareDestination.ts";
@@ -55,3 +56,4 @@ df.app.activity(ACTIVITY.publishEvent, { handler: publishEvent });
 df.app.activity(ACTIVITY.describePlan, { handler: describePlan });
 df.app.activity(ACTIVITY.listVerified, { handler: listVerified });
 df.app.activity(ACTIVITY.verifyTable, { handler: verifyTable });
+df.app.activity(ACTIVITY.checkFamily, { handler: checkFamily });

@@ -57,7 +57,7 @@ export async function clusterUrl(job: Job, lake: Lake, path: string): Promise<st
 }
 
 /** How the clusters reach a lake: as the job says of it, as the settings say of its account, or by the app's standard. */
-function accessTo(job: Job, lake: Lake): ClusterAccess {
+export function accessTo(job: Job, lake: Lake): ClusterAccess {
   const { url } = lake;
   // A further lake's files are in a folder of the copy's own below it.
   const said = job.lakeAccess[url] ?? job.lakeAccess[url.slice(0, url.lastIndexOf("/"))];

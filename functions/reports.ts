@@ -4,9 +4,10 @@ import * as df from "durable-functions";
 import type { z } from "zod";
 import { configuredJob } from "../activities/environment.ts";
 import { describe } from "../model/errors.ts";
+import { checkupReportSchema } from "../model/reports/checkup.ts";
 import { planReportSchema } from "../model/reports/plan.ts";
 import { verificationReportSchema } from "../model/reports/verification.ts";
-import { PLAN_COPY, VERIFY_COPY } from "../orchestrators/index.ts";
+import { CHECK_JOB, PLAN_COPY, VERIFY_COPY } from "../orchestrators/index.ts";
 import { readCopyRequest } from "./copyRequest.ts";
 import { parsed, stateOf, statusById } from "./instances.ts";
 import { problem } from "./problem.ts";
@@ -22,6 +23,7 @@ interface Question {
 
 const QUESTIONS: readonly Question[] = [
   { route: "plans", orchestration: PLAN_COPY, report: planReportSchema },
+  { route: "checks", orchestration: CHECK_JOB, report: checkupReportSchema },
   { route: "verifications", orchestration: VERIFY_COPY, report: verificationReportSchema },
 ];
 

@@ -112,7 +112,9 @@ function sendUpstream(
 
 /** What a hierarchical account says of a path beside what a flat one says. */
 function addPathHeaders(response: ServerResponse, request: LakeRequest, answer: IncomingMessage): void {
-  if (answer.headers["x-ms-is-hns-enabled"] !== undefined) response.setHeader("x-ms-is-hns-enabled", "true");
+  // Of an account's information (`rest/api/storageservices/get-account-information`): the blob endpoint behind is a flat one.
+  if (request.query.get("restype") === "account" && answer.headers["x-ms-account-kind"] !== undefined)
+    response.setHeader("x-ms-is-hns-enabled", "true");
   const isRead =
     (request.method === "GET" || request.method === "HEAD") &&
     !request.query.has("comp") &&

@@ -46,6 +46,26 @@ function shown(scope: string, principals: readonly Principal[]): CommandResult {
   );
 }
 
+/**
+ * The caller's own roles (`security-roles.md`, which names no columns). Where nobody was given a role, everybody is an
+ * administrator of the cluster: the local Kusto asks no one for a role, and says so.
+ */
+function ownRoles(
+  context: CommandContext,
+  given: readonly (Principal & { readonly scope: string })[],
+): CommandResult {
+  const { principal } = context.request;
+  const mine = given.filter((item) => item.fqn === principal);
+  const roles =
+    given.length === 0
+      ? [{ scope: "Cluster", role: "AllDatabasesAdmin" }]
+      : mine.map(({ scope, role }) => ({ scope, role: `${scope.split(" ")[0]} ${role}` }));
+  return result(
+    ["Scope:string", "DisplayName:string", "AADObjectID:string", "Role:string"],
+    roles.map(({ scope, role }) => [scope, principal, "", role]),
+  );
+}
+
 /** Who may what (`manage-database-security-roles.md`, `manage-table-security-roles.md`). The local Kusto keeps the lists and asks no one for a role. */
 export async function principalCommands(
   reader: Reader,
@@ -56,6 +76,10 @@ export async function principalCommands(
     reader.take("with");
     return reader.fail("a command that the local Kusto knows");
   }
+  if (reader.take("show", "cluster", "principal", "roles")) {
+    reader.end();
+    return ownRoles(context, []);
+  }
   if (reader.take("show", "database") || reader.take("show", "table")) {
     const scope = /table\s*$/i.test(reader.text.slice(mark, reader.mark())) ? "Table" : "Database";
     const next = reader.peek();
@@ -65,6 +89,18 @@ export async function principalCommands(
         : next.kind === "word" || next.kind === "name"
           ? reader.name()
           : "";
+    if (name !== "" && reader.take("principal", "roles")) {
+      reader.end();
+      const database = findDatabase(
+        context.engine.store.state(),
+        scope === "Table" ? current(context).name : name,
+      );
+      const ofTable = scope === "Table" ? findTable(database, name).principals : [];
+      return ownRoles(context, [
+        ...database.principals.map((item) => ({ ...item, scope: `Database ${database.name}` })),
+        ...ofTable.map((item) => ({ ...item, scope: `Table ${name}` })),
+      ]);
+    }
     if (name !== "" && reader.take("principals")) {
       reader.end();
       if (scope === "Table") return shown(`Table ${name}`, findTable(current(context), name).principals);

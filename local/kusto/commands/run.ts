@@ -26,6 +26,7 @@ import { showTableCommands } from "./showTables.ts";
 import { checkSyntax } from "./syntaxCheck.ts";
 import { systemCommands } from "./system.ts";
 import { tableCommands } from "./tables.ts";
+import { workloadGroupCommands } from "./workloadGroups.ts";
 
 const FAMILIES: readonly CommandFamily[] = [
   followerCommands,
@@ -42,6 +43,7 @@ const FAMILIES: readonly CommandFamily[] = [
   functionCommands,
   principalCommands,
   nothingOfKind,
+  workloadGroupCommands,
   systemCommands,
   columnCommands,
   databaseCommands,

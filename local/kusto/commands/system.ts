@@ -228,7 +228,6 @@ export async function systemCommands(
     ["external"],
     ["continuous-export"],
     ["purge"],
-    ["workload_group"],
   ]) {
     for (const verb of ["show", "create", "create-or-alter", "alter", "drop"]) {
       if (reader.take(verb, ...words))

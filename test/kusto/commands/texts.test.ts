@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import * as access from "../../../kusto/commands/access.ts";
 import { showCapacity } from "../../../kusto/commands/capacity.ts";
 import { alterColumnType, dropColumn, renameColumn } from "../../../kusto/commands/columnChanges.ts";
 import { hashByDay, hashByExtent, hashQuery } from "../../../kusto/commands/contentHash.ts";
@@ -17,6 +18,7 @@ import {
 import { createOrAlterStatusFunction } from "../../../kusto/commands/functions.ts";
 import { ingestAsync, showIngestionFailures } from "../../../kusto/commands/ingest.ts";
 import { cancelOperation, showOperationDetails, showOperations } from "../../../kusto/commands/operations.ts";
+import { exportProbe, readProbe } from "../../../kusto/commands/probes.ts";
 import * as schema from "../../../kusto/commands/schema.ts";
 import { countByHour, countRows, windowFilter } from "../../../kusto/commands/windows.ts";
 import { type Column, KUSTO_TYPES } from "../../../kusto/names.ts";
@@ -33,6 +35,16 @@ function texts(name: string): Record<string, string> {
   const mapping = [{ column: name, type: "long" as const, ordinal: 0, field: name }];
   return {
     showCapacity: showCapacity(),
+    showOwnRoles: access.showOwnRoles(name),
+    whoAmI: access.whoAmI(),
+    managedIdentitiesOfCluster: access.showManagedIdentities(),
+    managedIdentitiesOfDatabase: access.showManagedIdentities(name),
+    workloadGroups: access.showWorkloadGroups(),
+    ingestionResources: access.getIngestionResources(),
+    identityToken: access.getIdentityToken(),
+    anyOperation: access.showAnyOperation(),
+    exportProbe: exportProbe(name),
+    readProbe: readProbe(name),
     hash: hashQuery({ table: name, columns, filter, extents: 10 }),
     hashOrderBlind: hashQuery({ table: name, columns, bags: "orderBlind" }),
     hashOfMany: hashQuery({
