@@ -15,6 +15,7 @@ import {
   showExtents,
   showExtentsOfTables,
 } from "../../../kusto/commands/extents.ts";
+import * as followers from "../../../kusto/commands/followers.ts";
 import { createOrAlterStatusFunction } from "../../../kusto/commands/functions.ts";
 import { ingestAsync, showIngestionFailures } from "../../../kusto/commands/ingest.ts";
 import { cancelOperation, showOperationDetails, showOperations } from "../../../kusto/commands/operations.ts";
@@ -72,6 +73,18 @@ function texts(name: string): Record<string, string> {
       parquetDatetimePrecision: "microsecond",
       query: `['T'] | ${exportProjection(columns, "parquet")}`,
     }),
+    followerDatabases: followers.showFollowerDatabases([name, "B"]),
+    followerCaching: followers.alterFollowerCaching(name, { kind: "database" }, 0),
+    followerTablesCaching: followers.alterFollowerCaching(name, { kind: "tables", names: [name] }, 5_400_000),
+    followerViewsCaching: followers.deleteFollowerCaching(name, {
+      kind: "materialized-views",
+      names: [name],
+    }),
+    followerPrincipals: followers.addFollowerPrincipals(name, "viewers", [name, "aadapp=a;b"], name),
+    followerPrincipalsGone: followers.dropFollowerPrincipals(name, "admins", [name]),
+    followerPrincipalsKind: followers.alterPrincipalsModificationKind(name, "replace"),
+    followerCachingKind: followers.alterCachingModificationKind(name, "none"),
+    followerPrefetch: followers.alterPrefetchExtents(name, true),
     showExtents: showExtents(name),
     showExtentsByIdAndTag: showExtents(name, { ids: [ID, OTHER], tags: [name, "b"] }),
     showExtentsOfTables: showExtentsOfTables([name, "B"], { tags: [name] }),
