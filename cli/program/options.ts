@@ -280,7 +280,7 @@ export const APP_OPTIONS: readonly OptionSpec[] = [
     flags: "--app-scope <scope>",
     description: "without a key: the scope of the Entra token that is sent",
     group: "Deployed app",
-    standard: "<origin of the app>/.default",
+    standard: "api://<host of the app>/.default",
   },
 ];
 

@@ -48,7 +48,9 @@ function verbCommand(verb: Verb, program: Command, io: Io, done: (code: ExitCode
     command.addOption(optionOf(spec));
   command.action(async (unexpected: string[], options: unknown) => {
     refuseUnexpected(unexpected);
-    done(await verb.run(givenSchema.parse(options), io));
+    const given = givenSchema.parse(options);
+    if (given.app === undefined) done(await verb.run(given, io));
+    else done(await (await import("../app/verbs.ts")).runOnApp(verb.name, given, io));
   });
   return command;
 }

@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+/* What a deployed app answers, as far as the command needs it: an app of another version may answer more. */
+
+const count = z.number().int().nonnegative();
+
+export const copySchema = z.object({
+  id: z.string(),
+  state: z.string(),
+  iteration: z.number().nullable(),
+  lagSeconds: z.number().nonnegative().nullable(),
+  tables: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(["running", "succeeded", "failed"]),
+      windows: z.object({ total: count, exported: count, staged: count, promoted: count }),
+      rows: count,
+      bytes: count,
+      error: z.string().nullable(),
+    }),
+  ),
+  error: z.string().nullable(),
+});
+export type AppCopy = z.infer<typeof copySchema>;
+
+export const startedSchema = z.object({ id: z.string() });
+
+/** A resynchronisation: `id` is null until the copy is resumed. */
+export const resyncedSchema = z.object({ tables: z.array(z.string()), id: z.string().nullable() });
+
+/** A report that is being made, or is there. */
+export const reportSchema = z.object({
+  state: z.string(),
+  error: z.string().nullable(),
+  report: z.unknown(),
+});
+
+/** States in which a copy is still at work. */
+export const AT_WORK: readonly string[] = ["running", "pausing", "cancelling"];

@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { allowInteractive } from "../../kusto/credentials.ts";
+import { definitionOf } from "../jobs/options.ts";
+import { BadUse } from "../output/badUse.ts";
+import { confirmed } from "../output/confirm.ts";
+import { EXIT, type ExitCode } from "../output/exitCodes.ts";
+import type { Io } from "../output/io.ts";
+import { count, seconds } from "../output/numbers.ts";
+import { harmless } from "../output/terminal.ts";
+import { textTable } from "../output/textTable.ts";
+import type { Given } from "../program/given.ts";
+import { DOCTOR, PLAN, type Question, show, VERIFY, waiting } from "../verbs/reports.ts";
+import { type AppCopy, copySchema, reportSchema, resyncedSchema, startedSchema } from "./answers.ts";
+import { type AppClient, appClient } from "./client.ts";
+import { follow } from "./follow.ts";
+
+/** Sends a verb to the app that the call names. Its jobs and settings are the app's; options stand in for them. */
+export async function runOnApp(verb: string, given: Given, io: Io): Promise<ExitCode> {
+  if (given.config !== undefined)
+    throw new BadUse("--config is a file of this machine: with --app, name a job of the app by --job.");
+  if (given.continuous)
+    throw new BadUse("--continuous is for copies that run here: an app's timer runs its jobs by itself.");
+  if (given.watch) throw new BadUse("--watch is for lake folders: with --app, ask for the status again.");
+  if (io.person && !given.json) allowInteractive({ show: (text) => io.err.write(`${text}\n`) });
+  const app = appClient(given);
+  switch (verb) {
+    case "copy": {
+      const { id } = await app.post("copies", requestOf(given), startedSchema);
+      return follow(app, id, given, io);
+    }
+    case "plan":
+      return ask(app, PLAN, given, io);
+    case "verify":
+      return ask(app, VERIFY, given, io);
+    case "doctor":
+      return ask(app, DOCTOR, given, io);
+    case "status":
+      return status(app, given, io);
+    case "pause":
+      return pause(app, given, io);
+    case "resume": {
+      const { id } = await app.post(`${await newest(app, given)}/resume`, {}, startedSchema);
+      return given.run ? follow(app, id, given, io) : EXIT.done;
+    }
+    case "cancel":
+      return cancel(app, given, io);
+    case "resync":
+      return resync(app, given, io);
+    default:
+      throw new BadUse(`${verb} can't be sent to an app.`);
+  }
+}
+
+/** What a request says of the job: its name in the app, and what the options give. Logins stay here. */
+function requestOf(given: Given): object {
+  const [job, second] = given.job ?? [];
+  if (second !== undefined) throw new BadUse("--job: with --app, name one job.");
+  return { ...definitionOf(given), ...(job === undefined ? {} : { job }) };
+}
+
+async function pause(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
+  const copy = await app.post(`${await newest(app, given)}/pause`, {}, copySchema);
+  say(copy, `${copy.id} is to pause: what is on its way arrives first.`, given, io);
+  return EXIT.done;
+}
+
+async function cancel(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
+  const path = await newest(app, given);
+  const question = `Cancel ${decodeURIComponent(path)} of ${app.origin}? What isn't shown yet is given up; what is shown stays.`;
+  if (!(await confirmed(io, question, given.yes))) return EXIT.interrupted;
+  const copy = await app.post(`${path}/cancel`, {}, copySchema);
+  say(copy, `${copy.id} is to be cancelled.`, given, io);
+  return EXIT.done;
+}
+
+async function resync(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
+  const { tables } = given;
+  if (tables === undefined) throw new BadUse("Which tables? Give --tables with their names.");
+  const path = await newest(app, given);
+  const question = `Copy ${tables.join(", ")} whole once more, and put that in the place of what the destination holds?`;
+  if (!(await confirmed(io, question, given.yes))) return EXIT.interrupted;
+  const answer = await app.post(`${path}/resync`, { tables }, resyncedSchema);
+  if (answer.id === null) {
+    say(answer, "The copy is paused or cancelled: the tables are copied when it is resumed.", given, io);
+    return EXIT.elsewhere;
+  }
+  return given.run ? follow(app, answer.id, given, io) : EXIT.done;
+}
+
+/** The path of the newest copy, of the job that the call names or of any. */
+async function newest(app: AppClient, given: Given): Promise<string> {
+  return `copies/${encodeURIComponent((await newestCopy(app, given)).id)}`;
+}
+
+async function newestCopy(app: AppClient, given: Given): Promise<AppCopy> {
+  const [job] = given.job ?? [];
+  const copies = await app.get("copies", z.array(copySchema));
+  const found = copies.find(({ id }) => job === undefined || id.startsWith(`copy:${job}:`));
+  if (found !== undefined) return found;
+  throw new Error(
+    job === undefined
+      ? `${app.origin} knows no copy yet.`
+      : `${app.origin} knows no copy of the job ${job}. ${copies.length === 0 ? "" : `It knows ${[...new Set(copies.map(({ id }) => id.split(":")[1]))].join(", ")}.`}`,
+  );
+}
+
+async function status(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
+  const copy = await newestCopy(app, given);
+  if (given.json) io.out.write(`${JSON.stringify(copy)}\n`);
+  else {
+    const lag = copy.lagSeconds === null ? "" : `; the replica is ${seconds(copy.lagSeconds)} behind`;
+    const lines = [
+      `${copy.id}: ${copy.state}${lag}`,
+      ...(copy.error === null ? [] : [`  ${harmless(copy.error)}`]),
+      ...(copy.tables.length === 0
+        ? []
+        : textTable(copy.tables, [
+            { title: "table", text: ({ name }) => name },
+            { title: "state", text: ({ state }) => state },
+            { title: "windows", text: ({ windows }) => `${windows.staged}/${windows.total}`, right: true },
+            { title: "rows", text: ({ rows }) => count(rows), right: true },
+            { title: "error", text: ({ error }) => error ?? "" },
+          ])),
+    ];
+    io.out.write(`${lines.join("\n")}\n`);
+  }
+  return copy.state === "failed" ? EXIT.failed : EXIT.done;
+}
+
+/** Between two looks at a report that is being made, milliseconds. */
+const LOOK_MS = 1000;
+
+async function ask<T>(app: AppClient, question: Question<T>, given: Given, io: Io): Promise<ExitCode> {
+  const { id } = await app.post(question.route, requestOf(given), startedSchema);
+  const wait = waiting(`${question.doing} at ${app.origin}`, given, io);
+  try {
+    for (;;) {
+      const { state, error, report } = await app.get(
+        `${question.route}/${encodeURIComponent(id)}`,
+        reportSchema,
+      );
+      if (state === "succeeded") {
+        wait.end();
+        const answer = question.schema.parse(report);
+        show(question, answer, given, io);
+        return question.failed(answer) ? EXIT.failed : EXIT.done;
+      }
+      if (state !== "running") throw new Error(error ?? `The app's report ${state}.`);
+      wait.told({ waiting: error ?? "" });
+      await sleep(LOOK_MS);
+    }
+  } finally {
+    wait.end();
+  }
+}
+
+function say(answer: object, text: string, given: Given, io: Io): void {
+  io.out.write(given.json ? `${JSON.stringify(answer)}\n` : `${text}\n`);
+}
