@@ -136,15 +136,26 @@ async function checkDatabase(
           : `Database '${wanted}' of cluster '${follower.name}' is attached by the configuration '${by}' already.`,
       );
   }
-  // Two that are being attached at the same time don't see each other at the follower yet.
-  const rival = arm.state.configurations().find((one) => {
-    if (!sameName(one.follower, follower.name) || sameName(one.name, name)) return false;
-    if (one.properties.databaseName === "*" || one.provisioningState === "Failed") return false;
-    return sameName(
-      followerName(attachmentOf(arm, one.name, one.properties), one.properties.databaseName),
-      wanted,
-    );
-  });
+}
+
+/**
+ * Two that are being attached at the same time don't see each other at the follower yet. Nothing may come between this
+ * and keeping the configuration.
+ */
+export function checkRivals(
+  arm: Arm,
+  follower: Cluster,
+  name: string,
+  properties: ConfigurationProperties,
+): void {
+  const nameOf = (configuration: string, given: ConfigurationProperties) =>
+    followerName(attachmentOf(arm, configuration, given), given.databaseName);
+  const wanted = nameOf(name, properties);
+  const rival = arm.state
+    .configurations()
+    .filter((one) => sameName(one.follower, follower.name) && !sameName(one.name, name))
+    .filter((one) => one.properties.databaseName !== "*" && one.provisioningState !== "Failed")
+    .find((one) => sameName(nameOf(one.name, one.properties), wanted));
   if (rival !== undefined)
     throw conflict(
       `Database '${wanted}' of cluster '${follower.name}' is attached by the configuration '${rival.name}' already.`,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Arm, clusterOf, type Handler, nameAt, ok, startOperation } from "./arm.ts";
 import { ArmError, conflict, notFound, readBody } from "./armError.ts";
 import { clusterId } from "./clusters.ts";
-import { checkConfiguration } from "./configurationRules.ts";
+import { checkConfiguration, checkRivals } from "./configurationRules.ts";
 import { followedBy } from "./kustoSide.ts";
 import type { ArmRequest, Scope } from "./request.ts";
 import { type Cluster, type Configuration, sameName } from "./state.ts";
@@ -63,6 +63,7 @@ const put: Handler = async (arm, request) => {
   const { properties, leader } = await checkConfiguration(arm, request, cluster, name);
   const before = arm.state.configuration(cluster.name, name);
   checkIdle(before);
+  if (properties.databaseName !== "*") checkRivals(arm, cluster, name, properties);
   const started: Configuration = {
     name: before?.name ?? name,
     follower: cluster.name,

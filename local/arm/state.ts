@@ -105,12 +105,21 @@ export function sameLocation(a: string, b: string): boolean {
   return plain(a) === plain(b);
 }
 
+/** An operation ends with its process: what it had begun is as it was before. */
+function settled(configuration: Configuration): Configuration {
+  const { applied, provisioningState: was } = configuration;
+  if (was === "Succeeded" || was === "Failed") return configuration;
+  return applied === undefined
+    ? { ...configuration, provisioningState: "Failed" }
+    : { ...configuration, properties: applied, provisioningState: "Succeeded" };
+}
+
 export function createState(known: readonly LocalCluster[], folder: string | undefined): ArmState {
   const file = folder === undefined ? undefined : join(folder, "resources.json");
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const read =
     file !== undefined && existsSync(file) ? kept.parse(JSON.parse(readFileSync(file, "utf8"))) : undefined;
-  let configurations: readonly Configuration[] = read?.configurations ?? [];
+  let configurations: readonly Configuration[] = (read?.configurations ?? []).map(settled);
   let assignments: readonly Assignment[] = read?.assignments ?? [];
   let foreign: readonly ForeignFollower[] = read?.foreign ?? [];
   const settings = new Map(Object.entries(read?.clusters ?? {}));

@@ -147,6 +147,12 @@ test("two leaders with a clashing name: a name override makes room, and both ans
   expect(await follower.queryIn("Events2", "Logs1")).toEqual([{ a: 10 }]);
 });
 
+test("of two configurations that attach one name at the same time, one is refused", async () => {
+  const both = await Promise.allSettled([attach("one"), attach("two", { leader: "second" })]);
+  expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(both.find(({ status }) => status === "rejected")).toMatchObject({ reason: { statusCode: 409 } });
+});
+
 test("a configuration put again changes what differs; another leader is refused by the operation", async () => {
   await attach("share");
   await attach("share", { tableLevelSharingProperties: { tablesToExclude: ["Logs2"] } });
