@@ -5,14 +5,41 @@ import {
   alterTableFolder,
   type TableSchema,
 } from "../../kusto/commands/schema.ts";
-import type { PlannedTable } from "../../model/checkpoint/entries.ts";
+import type { PlannedColumn, PlannedTable } from "../../model/checkpoint/entries.ts";
 import type { TableState } from "../../model/checkpoint/state.ts";
 
+/** The folder and the docstrings that a destination table would be given; what stays as it is is left out. */
+export interface Descriptions {
+  readonly folder?: string;
+  readonly docstring?: string;
+  /** Columns with their docstrings. */
+  readonly columns: readonly PlannedColumn[];
+}
+
 /**
- * Gives a destination table the folder and the docstrings of the source's, where they differ. A text that the destination
- * has of its own stays until the source's changes: `known` says what the source's was at the last commit. A table that was
- * created just now (`existing` undefined) has its folder and docstring already.
+ * What of a destination table's folder and docstrings would follow the source's. A text that the destination has of its own
+ * stays until the source's changes: `known` says what the source's was at the last commit. A table that is created just now
+ * (`existing` undefined) gets its folder and docstring so.
  */
+export function dueDescriptions(
+  table: PlannedTable,
+  existing: TableSchema | undefined,
+  known: TableState | undefined,
+): Descriptions {
+  const there = docstrings(existing?.columns ?? []);
+  const before = known?.columns && docstrings(known.columns);
+  return {
+    ...(existing && isDue(existing.folder, table.folder, known?.folder) ? { folder: table.folder } : {}),
+    ...(existing && isDue(existing.docstring, table.docstring, known?.docstring)
+      ? { docstring: table.docstring }
+      : {}),
+    columns: table.columns.filter(({ name, docstring }) =>
+      isDue(there.get(name) ?? "", docstring ?? "", before && (before.get(name) ?? "")),
+    ),
+  };
+}
+
+/** Gives a destination table the folder and the docstrings of the source's that are due. */
 export async function describeTable(
   destination: KustoClient,
   database: string,
@@ -22,16 +49,10 @@ export async function describeTable(
 ): Promise<void> {
   const send = (text: string) =>
     destination.command(database, text, { idempotent: true, context: { table: table.name } });
-  if (existing && isDue(existing.folder, table.folder, known?.folder))
-    await send(alterTableFolder(table.name, table.folder));
-  if (existing && isDue(existing.docstring, table.docstring, known?.docstring))
-    await send(alterTableDocstring(table.name, table.docstring));
-  const there = docstrings(existing?.columns ?? []);
-  const before = known?.columns && docstrings(known.columns);
-  const due = table.columns.filter(({ name, docstring }) =>
-    isDue(there.get(name) ?? "", docstring ?? "", before && (before.get(name) ?? "")),
-  );
-  if (due.length > 0) await send(alterColumnDocstrings(table.name, due));
+  const { folder, docstring, columns } = dueDescriptions(table, existing, known);
+  if (folder !== undefined) await send(alterTableFolder(table.name, folder));
+  if (docstring !== undefined) await send(alterTableDocstring(table.name, docstring));
+  if (columns.length > 0) await send(alterColumnDocstrings(table.name, columns));
 }
 
 /** Whether the source's text is to be set: another one, and the destination has none, or the source's has changed. */

@@ -122,7 +122,9 @@ async function describeIteration(
       bytes: size === undefined ? null : shareOf(size, rows),
       format: table.format,
       changes:
-        reason === undefined && job.schema !== "none" ? schemaChanges(table, there.get(table.name)) : [],
+        reason === undefined && job.schema !== "none"
+          ? schemaChanges(table, there.get(table.name), state.tables[table.name])
+          : [],
       reason: reason === undefined ? null : shortText(reason),
       dropped: lossOf(dropped.get(table.name), rows),
     };

@@ -1,6 +1,7 @@
 import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
+import { checkupReportSchema } from "../../model/reports/checkup.ts";
 import { type PlanReport, type PlanTable, planReportSchema } from "../../model/reports/plan.ts";
 import {
   addFault,
@@ -17,6 +18,8 @@ import { type CopyStack, cursorsGiven, startCopyStack } from "../copy/support.ts
 import { asked, reportOf } from "./ask.ts";
 
 const DATABASES = ["First", "Refused", "Old", "Half", "Broken"];
+/** At the source alone. */
+const LEADING = "Leading";
 
 describe("a plan", () => {
   let copies: CopyStack;
@@ -28,7 +31,7 @@ describe("a plan", () => {
 
   beforeAll(async () => {
     copies = await startCopyStack({
-      sourceDatabases: DATABASES,
+      sourceDatabases: [...DATABASES, LEADING],
       destinationDatabases: DATABASES,
       settings: { KUSTO_COPY_INGESTION: "direct" },
     });
@@ -81,6 +84,7 @@ describe("a plan", () => {
     });
     expect(tableOf(report, "Numbers")?.changes).toEqual([
       { kind: "addColumns", text: "Add to table Numbers: N: long." },
+      { kind: "describe", text: 'Give table Numbers folder "Facts".' },
     ]);
     expect(tableOf(report, "Empty")).toMatchObject({
       state: "prepared",
@@ -225,6 +229,38 @@ describe("a plan", () => {
       { iteration: 3, lane: "backfill", resumed: false, windows: 1, rows: 7 },
     ]);
     expect(left.totals).toMatchObject({ copied: 2, rows: 37 });
+  });
+
+  it("into a follower refuses every table, and says that it is one", async () => {
+    const { source, stack } = copies;
+    await createIdTable(source, "Leading", "Events");
+    await loadIds(stack.urls.sourceKusto, "Leading", "Events", [0, 3]);
+    const attached = await fetch(`${stack.urls.destinationKusto}/local/following`, {
+      method: "PUT",
+      body: JSON.stringify({
+        attachments: [
+          {
+            configuration: "share",
+            principalsKind: "Union",
+            database: "Leading",
+            leader: { name: "source", url: stack.urls.sourceKusto },
+          },
+        ],
+      }),
+    });
+    expect(attached.status).toBe(200);
+    const report = await planOf("Leading");
+    expect(report.warnings).toEqual([expect.stringMatching(/Leading is a follower/)]);
+    expect(report.totals).toMatchObject({ copied: 0, refused: 1 });
+    expect(tableOf(report, "Events")).toMatchObject({
+      state: "refused",
+      reason: expect.stringMatching(/follower/),
+    });
+    const checks = await reportOf(checkupReportSchema, stack.urls.functions, "checks", body("Leading"));
+    expect(checks.checks.find((each) => each.name === "writable")).toMatchObject({
+      state: "failed",
+      seen: expect.stringMatching(/follower/),
+    });
   });
 
   it("is refused where the folder holds the log of another copy, and says which", async () => {
