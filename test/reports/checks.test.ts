@@ -1,4 +1,10 @@
-import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import {
+  ContainerClient,
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  SASProtocol,
+  StorageSharedKeyCredential,
+} from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { type Check, type CheckupReport, checkupReportSchema } from "../../model/reports/checkup.ts";
@@ -352,5 +358,34 @@ describe("the checks of a job", () => {
     await refuse("destinationKusto", "^\\.show cluster policy managed_identity");
     expect(found(await check({}, host.url), "destination", "managed identity system").state).toBe("unknown");
     await unfault();
+  });
+
+  it("of a lake that may be read only, by a SAS that runs out soon, tell both, and that it may not be written", async () => {
+    const credential = new StorageSharedKeyCredential(storageAccount.name, storageAccount.key);
+    const expiresOn = new Date(Date.now() + 2 * 86_400_000);
+    const permissions = ContainerSASPermissions.parse("rl");
+    const sas = generateBlobSASQueryParameters(
+      { containerName: "copy", permissions, expiresOn, protocol: SASProtocol.HttpsAndHttp },
+      credential,
+    ).toString();
+    const folder = `${copies.stack.urls.lake}/copy/demo`;
+    const host = await startExtraHost(copies.stack, { settings: { KUSTO_COPY_LAKE: `${folder}?${sas}` } });
+    hosts.push(host);
+    const report = await reportOf(checkupReportSchema, host.url, "checks", {
+      source: { database: "Well" },
+      destination: { database: "Well" },
+    });
+    expect(found(report, "lake", "read and list").state).toBe("ok");
+    expect(found(report, "lake", "write once and delete")).toMatchObject({
+      state: "failed",
+      fix: expect.stringMatching(/Storage Blob Data Contributor/),
+    });
+    expect(found(report, "lake", "versioning and soft delete").state).toBe("unknown");
+    expect(found(report, "lake", "credential for the clusters")).toMatchObject({
+      state: "warning",
+      seen: expect.stringMatching(/runs out at/),
+    });
+    expect(found(report, "lake", "source writes to the lake").state).toBe("failed");
+    expect(JSON.stringify(report)).not.toContain(new URLSearchParams(sas).get("sig"));
   });
 });
