@@ -42,7 +42,8 @@ describe("infra/teardown.sh", () => {
         ...environment,
       },
     });
-    child.child.stdin?.end("no\n");
+    // Where the script asks nothing it may be gone before it could be answered.
+    child.child.stdin?.on("error", () => undefined).end("no\n");
     const ended = await child.then(
       (done) => ({ code: 0, text: done.stdout }),
       (error: { code: number; stdout: string; stderr: string }) => ({
