@@ -83,12 +83,19 @@ describe("the rights that infra/ gives", () => {
     }
     const needed = (at: "source" | "destination") =>
       new Set(COMMAND_RIGHTS.filter((right) => right.at.includes(at)).map((right) => right.needs));
-    expect([...needed("source")].toSorted()).toEqual(["User", "Viewer", "none is named", "who started it"]);
+    expect([...needed("source")].toSorted()).toEqual([
+      "User",
+      "Viewer",
+      "more than is given",
+      "none is named",
+      "who started it",
+    ]);
     expect([...needed("destination")].toSorted()).toEqual([
       "Admin of its own tables",
       "Ingestor",
       "User",
       "Viewer",
+      "more than is given",
       "none is named",
       "who started it",
     ]);

@@ -12,7 +12,9 @@ export type KustoRole =
   | "who started it"
   | "none is named"
   /** It is told to a person, who runs it with rights of their own. */
-  | "a person's";
+  | "a person's"
+  /** The checks ask, and tell a refusal: a copy does without. */
+  | "more than is given";
 
 export interface CommandRight {
   /** How the command begins, names and values as …. */
@@ -171,6 +173,36 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     needs: "Admin of its own tables",
     at: DESTINATION,
     page: "management/rename-table-command.md",
+  },
+  {
+    command: /^\.get (ingestion resources|kusto identity token)/,
+    needs: "Ingestor",
+    at: DESTINATION,
+    page: "api/netfx/about-kusto-ingest.md",
+  },
+  {
+    command: /^\.export to csv .*probe/,
+    needs: "Viewer",
+    at: ["source"],
+    page: "management/data-export/export-data-to-storage.md",
+  },
+  {
+    command: /^\.show database … principal roles/,
+    needs: "more than is given",
+    at: BOTH,
+    page: "management/manage-database-security-roles.md",
+  },
+  {
+    command: /^\.show … policy managed_identity/,
+    needs: "more than is given",
+    at: BOTH,
+    page: "management/show-managed-identity-policy-command.md",
+  },
+  {
+    command: /^\.show workload_groups/,
+    needs: "more than is given",
+    at: BOTH,
+    page: "management/show-workload-group-command.md",
   },
   {
     command: /^\.(show|alter|delete|add|drop) follower databases? /,
