@@ -60,6 +60,8 @@ export interface OpenedRun {
   /** When the cursor that new data is counted from was read, and how long the last forward iteration took. */
   readonly lastReadAt: string | null;
   readonly lastDurationMs: number;
+  /** Whether update policies of the destination are off that an earlier run has switched off. */
+  readonly policiesOff: boolean;
 }
 
 export interface PlanInput extends RunRef {
@@ -75,6 +77,24 @@ export interface Planned {
 
 export interface IterationInput extends RunRef {
   readonly iteration: number;
+}
+
+export interface HoldInput extends IterationInput {
+  /** Before rows are ingested into staging tables, or before they are moved. */
+  readonly moment: "staging" | "promotion";
+}
+
+export interface HeldPolicies {
+  readonly next: number;
+  /** Tables that would run an update policy, and must not go on. */
+  readonly parked: readonly Parked[];
+}
+
+export interface ReleaseInput extends RunRef {
+  /** The run ends, and leaves its open iterations to the next. */
+  readonly ending?: boolean;
+  /** Given by a run that failed: the log is taken as it stands, if it is this instance's. */
+  readonly instance?: string;
 }
 
 export interface TakeWindowsInput extends IterationInput {
@@ -206,6 +226,8 @@ export const ACTIVITY = {
   planIteration: "planIteration",
   prepareDestination: "prepareDestination",
   createStatusView: "createStatusView",
+  holdUpdatePolicies: "holdUpdatePolicies",
+  releaseUpdatePolicies: "releaseUpdatePolicies",
   takeWindows: "takeWindows",
   startExport: "startExport",
   measureExport: "measureExport",

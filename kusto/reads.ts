@@ -1,5 +1,7 @@
 import type { Content, PlannedTable, WindowRange } from "../model/checkpoint/entries.ts";
+import { Terminal } from "../model/errors.ts";
 import { ticksFromIso } from "../model/ticks.ts";
+import { type PoliciesByTable, policiesOf } from "../model/updatePolicies.ts";
 import { type KustoClient, rowsOf, singleRow } from "./client.ts";
 import { type BinnedRange, binAnswer, countByBin, countRanges } from "./commands/bins.ts";
 import { readCapacity, showCapacity } from "./commands/capacity.ts";
@@ -21,9 +23,11 @@ import {
   readDatabaseSchema,
   readFunctionNames,
   readIngestionTimePolicies,
+  readTablePolicies,
   showDatabaseSchema,
   showIngestionTimePolicies,
   showTableNamed,
+  showUpdatePolicies,
   type TableSchema,
 } from "./commands/schema.ts";
 import { filterOfWindow, pipesOfWindow } from "./commands/windowRange.ts";
@@ -62,6 +66,20 @@ export async function readTimedTables(client: KustoClient, database: string): Pr
     await client.command(database, showIngestionTimePolicies()),
   );
   return new Set([...policies].flatMap(([table, on]) => (on ? [table] : [])));
+}
+
+/** The update policies of all tables, those that are switched off included. */
+export async function readUpdatePolicies(client: KustoClient, database: string): Promise<PoliciesByTable> {
+  const rows = readTablePolicies(database, await client.command(database, showUpdatePolicies()));
+  return new Map(
+    rows.map(({ table, policy }) => {
+      try {
+        return [table, policiesOf(policy)] as const;
+      } catch (cause) {
+        throw new Terminal("The update policy has an unknown form", { database, table }, { cause });
+      }
+    }),
+  );
 }
 
 /** The database's cursor now. */

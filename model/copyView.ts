@@ -2,6 +2,7 @@ import type { Lane } from "./checkpoint/entries.ts";
 import type { State } from "./checkpoint/state.ts";
 import { windowsOf } from "./checkpoint/windows.ts";
 import { lagSeconds } from "./lag.ts";
+import { warningsOf } from "./warnings.ts";
 
 export type CopyState = "running" | "succeeded" | "failed" | "paused" | "cancelled";
 
@@ -26,6 +27,8 @@ export interface CopyView {
   readonly iteration: number | null;
   readonly lagSeconds: number | null;
   readonly tables: readonly TableView[];
+  /** What stops no copy and should be known. */
+  readonly warnings?: readonly string[];
   readonly error: string | null;
 }
 
@@ -100,6 +103,7 @@ export function copyView(instance: InstanceView, state: State, now: Date): CopyV
     iteration: open[0]?.iteration ?? committed.at(-1) ?? null,
     lagSeconds: lagSeconds(state, now),
     tables: views,
+    warnings: warningsOf(state).map((each) => each.reason),
     error: instance.error ?? some,
   };
 }

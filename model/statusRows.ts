@@ -4,6 +4,7 @@ import { windowsOf } from "./checkpoint/windows.ts";
 import { formatDuration } from "./durations.ts";
 import { lagSeconds } from "./lag.ts";
 import { STATUS_COLUMNS, type StatusColumn } from "./statusColumns.ts";
+import { warningsOf } from "./warnings.ts";
 
 export type StatusRow = Readonly<Record<StatusColumn, string | number | null>>;
 
@@ -15,6 +16,9 @@ export function statusRows(state: State, now: Date): StatusRow[] {
   const open = [state.open.forward, state.open.backfill].filter((each) => each !== undefined);
   return [
     jobRow(state, now),
+    ...warningsOf(state).map(({ table, reason }) =>
+      row(state, now, { TableName: table, State: "warning", Error: reason, UpdatedAt: now.toISOString() }),
+    ),
     ...open.flatMap((each) => openRows(state, each, now)),
     ...state.finished.toReversed().flatMap((iteration) => [
       row(state, now, {

@@ -6,6 +6,7 @@ import { optional, type Steps, step } from "./calls.ts";
 import { type Carry, type CopyResult, lanesOf, type RunOutcome, withoutLane } from "./carry.ts";
 import { clean } from "./promotion.ts";
 import { record, ref } from "./record.ts";
+import { releasePolicies } from "./updatePolicies.ts";
 
 /*
  * What people ask of a run, and how it ends when they do.
@@ -76,6 +77,7 @@ export function* end(
   if (outcome === "cancelled") {
     for (const lane of lanesOf(carry)) carry = yield* abandon(context, job, carry, lane.iteration);
   }
+  if (job.updatePolicies === "disable") carry = yield* releasePolicies(context, job, carry, true);
   carry = yield* record(context, job, carry, { kind: "runEnded", outcome, reason: reasonOf(outcome, carry) });
   yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
   return { run: carry.run, committed: carry.committed, ended: outcome };

@@ -17,6 +17,7 @@ import { tellProgress } from "./progress.ts";
 import { clean, finishIterations, promote, showStaged } from "./promotion.ts";
 import { ref } from "./record.ts";
 import { copyRound, type Round } from "./rounds.ts";
+import { holdPoliciesOfIntent, releasePolicies } from "./updatePolicies.ts";
 
 /*
  * A run of a job: it opens the log, finishes what an earlier run began, and copies in rounds until its lanes are
@@ -79,9 +80,13 @@ function* open(context: OrchestrationContext, job: Job): Steps<Carry> {
   let carry = firstCarry(opened);
   yield* step(context, ACTIVITY.createStatusView, ref(job, carry));
   for (const each of opened.open) {
-    if (each.intended.length > 0) carry = yield* promote(context, job, carry, each.iteration, each.intended);
+    if (each.intended.length > 0) {
+      carry = yield* holdPoliciesOfIntent(context, job, carry, each.iteration);
+      carry = yield* promote(context, job, carry, each.iteration, each.intended);
+    }
     carry = yield* prepare(context, job, withLane(carry, laneCarry(each)), laneCarry(each));
   }
+  if (opened.policiesOff) carry = yield* releasePolicies(context, job, carry, false);
   for (const iteration of opened.toClean) carry = yield* clean(context, job, carry, iteration);
   return carry;
 }
@@ -93,7 +98,12 @@ function* noteFailure(
   carry: Carry | null,
   reason: string,
 ): Steps<void> {
-  const input = { job, instance: context.df.instanceId, reason };
+  const { instanceId: instance } = context.df;
+  if (carry && job.updatePolicies === "disable") {
+    const release = { ...ref(job, carry), ending: true, instance };
+    yield* together(context, [{ name: ACTIVITY.releaseUpdatePolicies, input: release }]);
+  }
+  const input = { job, instance, reason };
   yield* together(context, [{ name: ACTIVITY.recordFailure, input }]);
   if (carry) yield* together(context, [{ name: ACTIVITY.refreshStatus, input: ref(job, carry) }]);
 }

@@ -5,7 +5,8 @@ import type { Job } from "../model/job.ts";
 import { windowsWanted } from "../model/schedule.ts";
 import { type Steps, step } from "./calls.ts";
 import { type Carry, type LaneCarry, laneCarry, lanesOf, withLane } from "./carry.ts";
-import { record, ref } from "./record.ts";
+import { parkAll, ref } from "./record.ts";
+import { holdPolicies } from "./updatePolicies.ts";
 
 /** Plans what is due: the backfill once, the forward lane whenever it is owed. */
 export function* planDueLanes(context: OrchestrationContext, job: Job, before: Carry): Steps<Carry> {
@@ -44,7 +45,11 @@ export function* prepare(
   lane: LaneCarry,
 ): Steps<Carry> {
   if (lane.tables === 0) return carry;
-  return yield* parkFound(context, job, carry, lane, ACTIVITY.prepareDestination);
+  const held =
+    job.updatePolicies === "disable"
+      ? yield* holdPolicies(context, job, carry, lane.iteration, "staging")
+      : carry;
+  return yield* parkFound(context, job, held, lane, ACTIVITY.prepareDestination);
 }
 
 /** Asks an activity which tables of an iteration can't go on, and records them as parked. */
@@ -57,15 +62,7 @@ export function* parkFound(
 ): Steps<Carry> {
   const { iteration } = lane;
   const { parked } = yield* step<PrepareOutcome>(context, activity, { ...ref(job, carry), iteration });
-  if (parked.length === 0) return carry;
-  return yield* record(context, job, carry, {
-    kind: "progress",
-    iteration,
-    exported: [],
-    staged: [],
-    reset: [],
-    parked: [...parked],
-  });
+  return yield* parkAll(context, job, carry, iteration, parked);
 }
 
 /** Takes more windows from the plan while slots would wait for them, the forward lane's first. */

@@ -7,6 +7,7 @@ import { optional, pause, RunFailed, type Steps, step, TakenOver, together } fro
 import { type Carry, type LaneCarry, lanesOf, withLane, withoutLane } from "./carry.ts";
 import { parkFound } from "./lanes.ts";
 import { record, ref } from "./record.ts";
+import { holdPolicies, releasePolicies } from "./updatePolicies.ts";
 
 const PROMOTIONS_AT_ONCE = 4;
 
@@ -24,6 +25,7 @@ function* commit(context: OrchestrationContext, job: Job, before: Carry, lane: L
   const { iteration } = lane;
   let carry = yield* promoteIntended(context, job, before, lane, false);
   carry = yield* record(context, job, carry, { kind: "iterationCommitted", iteration });
+  if (job.updatePolicies === "disable") carry = yield* releasePolicies(context, job, carry, false);
   carry = withoutLane({ ...carry, committed: [...carry.committed, iteration] }, lane.lane);
   if (lane.lane === "forward" && carry.lastReadAt !== null) {
     carry = {
@@ -69,15 +71,16 @@ function* promoteIntended(
   const { iteration } = lane;
   const checked =
     lane.windows === 0 ? before : yield* parkFound(context, job, before, lane, ACTIVITY.checkVisibility);
+  const held =
+    lane.windows === 0 ? checked : yield* holdPolicies(context, job, checked, iteration, "promotion");
   const intended = yield* step<IntendedPromotion>(context, ACTIVITY.intendPromotion, {
-    ...ref(job, checked),
+    ...ref(job, held),
     iteration,
     staged,
   });
-  const carry: Carry = { ...checked, next: intended.next };
-  return intended.tables.length === 0
-    ? carry
-    : yield* promote(context, job, carry, iteration, intended.tables);
+  let carry: Carry = { ...held, next: intended.next };
+  if (intended.tables.length > 0) carry = yield* promote(context, job, carry, iteration, intended.tables);
+  return job.updatePolicies === "disable" ? yield* releasePolicies(context, job, carry, false) : carry;
 }
 
 /** Moves what the log's intent names, table after table, and records what was moved. */

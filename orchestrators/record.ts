@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import { ACTIVITY, type RunRef } from "../activities/contract.ts";
-import type { EntryBody } from "../model/checkpoint/entries.ts";
+import type { EntryBody, Parked } from "../model/checkpoint/entries.ts";
 import type { Job } from "../model/job.ts";
 import { type Steps, step } from "./calls.ts";
 import type { Carry } from "./carry.ts";
@@ -19,4 +19,23 @@ export function* record(
 ): Steps<Carry> {
   const { next } = yield* step<{ next: number }>(context, ACTIVITY.recordEntry, { ...ref(job, carry), body });
   return { ...carry, next };
+}
+
+/** Records tables of an iteration that can't go on. */
+export function* parkAll(
+  context: OrchestrationContext,
+  job: Job,
+  carry: Carry,
+  iteration: number,
+  parked: readonly Parked[],
+): Steps<Carry> {
+  if (parked.length === 0) return carry;
+  return yield* record(context, job, carry, {
+    kind: "progress",
+    iteration,
+    exported: [],
+    staged: [],
+    reset: [],
+    parked: [...parked],
+  });
 }

@@ -1,17 +1,13 @@
 import type { KustoClient } from "../../kusto/client.ts";
 import { columnChangesReason } from "../../kusto/commands/columnChanges.ts";
-import {
-  alterMergeTable,
-  createMergeTable,
-  readUpdatePolicies,
-  showUpdatePolicies,
-  type TableSchema,
-} from "../../kusto/commands/schema.ts";
-import { readTables } from "../../kusto/reads.ts";
+import { alterMergeTable, createMergeTable, type TableSchema } from "../../kusto/commands/schema.ts";
+import { readTables, readUpdatePolicies } from "../../kusto/reads.ts";
 import type { PlannedTable } from "../../model/checkpoint/entries.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { columnChanges } from "../../model/columnChanges.ts";
 import type { Job } from "../../model/job.ts";
+import { stagingTable } from "../../model/naming.ts";
+import { type PoliciesByTable, triggeredTarget } from "../../model/updatePolicies.ts";
 import { existingRows } from "./existingRows.ts";
 
 /** What stands in an iteration's way at the destination. */
@@ -31,14 +27,16 @@ export async function readObstacles(
 ): Promise<Obstacles> {
   const database = job.destination.database;
   const there = new Map((await readTables(destination, database)).map((table) => [table.name, table]));
-  const updated = await updatePolicySources(destination, database);
+  const policies =
+    job.updatePolicies === "refuse" ? await readUpdatePolicies(destination, database) : new Map();
+  const stagingOf = (t: number) => stagingTable(state.copyId ?? "", state.run?.id ?? 0, open.iteration, t);
   const existing = await existingRows(job, destination, state, open, new Set(there.keys()));
   const reasons = new Map<string, string>();
-  for (const table of open.tables) {
+  for (const [t, table] of open.tables.entries()) {
     const reason =
       columnConflict(table, database, there.get(table.name)) ??
       (job.schema === "none" ? missing(table, database, there.get(table.name)) : undefined) ??
-      updateConflict(table.name, updated) ??
+      updateConflict(table.name, stagingOf(t), policies) ??
       existing.get(table.name);
     if (reason !== undefined) reasons.set(table.name, reason);
   }
@@ -83,19 +81,20 @@ function missing(
   return `Table ${table.name} lacks columns in database ${database} of the destination, where this job creates nothing: ${lacking.map((column) => column.name).join(", ")}. Run \`${alterMergeTable(table.name, lacking)}\`. ${advice}`;
 }
 
-/** Update policies fire when extents are moved into their source table (`kusto/management/update-policy.md`). */
-function updateConflict(
+/**
+ * Update policies fire when extents are moved into their source table, and when rows are ingested into a staging table that
+ * a pattern matches (`kusto/management/update-policy.md`).
+ */
+export function updateConflict(
   table: string,
-  sources: readonly { source: string; wildcard: boolean; target: string }[],
+  staging: string,
+  policies: PoliciesByTable,
 ): string | undefined {
-  const found = sources.find((each) => each.source === table || each.wildcard);
-  if (!found) return undefined;
-  return `Table ${table} is the source of an enabled update policy of table ${found.target} at the destination: moving rows into it would run the policy on copied data. Disable the policy, or exclude the table.`;
-}
-
-async function updatePolicySources(destination: KustoClient, database: string) {
-  const rows = await destination.command(database, showUpdatePolicies());
-  return readUpdatePolicies(database, rows)
-    .filter((policy) => policy.enabled)
-    .map(({ source, sourceIsWildcard, target }) => ({ source, wildcard: sourceIsWildcard, target }));
+  const target = triggeredTarget(policies, [table]);
+  if (target !== undefined)
+    return `Table ${table} is the source of an enabled update policy of table ${target} at the destination: moving rows into it would run the policy on copied data. Disable the policy, exclude the table, or set KUSTO_COPY_UPDATE_POLICIES to disable.`;
+  const byPattern = triggeredTarget(policies, [staging]);
+  return byPattern === undefined
+    ? undefined
+    : `An enabled update policy of table ${byPattern} at the destination has a pattern as its source that matches the staging tables (${staging}): it would run on copied data. Narrow the pattern, disable the policy, or set KUSTO_COPY_UPDATE_POLICIES to disable.`;
 }

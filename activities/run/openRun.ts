@@ -50,6 +50,7 @@ export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promi
       known: state.lastIteration > 0,
       lastReadAt: copiedAsOf(state) ?? state.open.backfill?.readAt ?? null,
       lastDurationMs: state.lastForward?.durationMs ?? 0,
+      policiesOff: state.disabledPolicies.length > 0,
     };
   });
 }

@@ -72,36 +72,9 @@ export function showUpdatePolicies(): string {
   return ".show table * policy update";
 }
 
-/** One update policy object (`kusto/management/update-policy.md`). */
-export const updatePolicy = z.object({
-  IsEnabled: z.boolean(),
-  Source: z.string(),
-  SourceIsWildCard: z.boolean().optional(),
-  Query: z.string(),
-  IsTransactional: z.boolean().optional(),
-});
-
-export interface UpdatePolicy {
-  /** The table that the policy writes into. */
-  readonly target: string;
-  readonly source: string;
-  readonly sourceIsWildcard: boolean;
-  readonly enabled: boolean;
-  readonly transactional: boolean;
-}
-
-export function readUpdatePolicies(database: string, rows: readonly KustoRow[]): UpdatePolicy[] {
-  return readTablePolicies(database, rows).flatMap(({ table, policy }) => {
-    const parsed = z.array(updatePolicy).nullable().safeParse(policy);
-    if (!parsed.success) throw new Terminal("The update policy has an unknown form", { database, table });
-    return (parsed.data ?? []).map((item) => ({
-      target: table,
-      source: item.Source,
-      sourceIsWildcard: item.SourceIsWildCard ?? false,
-      enabled: item.IsEnabled,
-      transactional: item.IsTransactional ?? false,
-    }));
-  });
+/** Replaces a table's update policies (`kusto/management/alter-table-update-policy-command.md`). */
+export function alterUpdatePolicies(table: string, policiesJson: string): string {
+  return `.alter table ${quoteName(table)} policy update ${quoteString(policiesJson)}`;
 }
 
 /** The encoding policy of a column (`kusto/management/show-encoding-policy.md`). */

@@ -199,7 +199,10 @@ export const entrySchema = z.discriminatedUnion("kind", [
   z.object({
     ...base,
     kind: z.literal("updatePoliciesRestored"),
+    /** Tables whose policies are as they were, or are left as somebody has set them meanwhile. */
     tables: z.array(z.string()),
+    /** What could not be restored, with the reason. */
+    left: z.array(z.object({ table: z.string(), reason: z.string() })).default([]),
   }),
 ]);
 

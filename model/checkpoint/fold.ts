@@ -56,10 +56,7 @@ export function fold(state: State, entry: Entry): State {
     case "updatePoliciesDisabled":
       return policiesDisabled(before, entry);
     case "updatePoliciesRestored":
-      return {
-        ...before,
-        disabledPolicies: before.disabledPolicies.filter((each) => !entry.tables.includes(each.table)),
-      };
+      return policiesRestored(before, entry);
   }
 }
 
@@ -185,11 +182,26 @@ function resyncAccepted(state: State, entry: EntryOf<"resyncAccepted">): State {
   return { ...state, tables, resyncs: [...state.resyncs, entry.request].slice(-RESYNCS_KEPT) };
 }
 
-/** A policy that is noted already keeps what it was at first: what a later look finds is what the copy set. */
+/** A policy that is noted already may be off in more of its parts now: the newest note holds what it was at first, too. */
 function policiesDisabled(state: State, entry: EntryOf<"updatePoliciesDisabled">): State {
-  const known = new Set(state.disabledPolicies.map((each) => each.table));
-  const added = entry.policies.filter((each) => !known.has(each.table));
-  return { ...state, disabledPolicies: [...state.disabledPolicies, ...added] };
+  const noted = new Set(entry.policies.map((each) => each.table));
+  return {
+    ...state,
+    disabledPolicies: [...state.disabledPolicies.filter((each) => !noted.has(each.table)), ...entry.policies],
+    warnings: state.warnings.filter((each) => each.about !== "updatePolicy" || !noted.has(each.table)),
+  };
+}
+
+function policiesRestored(state: State, entry: EntryOf<"updatePoliciesRestored">): State {
+  const told = new Set([...entry.tables, ...entry.left.map((each) => each.table)]);
+  return {
+    ...state,
+    disabledPolicies: state.disabledPolicies.filter((each) => !entry.tables.includes(each.table)),
+    warnings: [
+      ...state.warnings.filter((each) => each.about !== "updatePolicy" || !told.has(each.table)),
+      ...entry.left.map((each) => ({ about: "updatePolicy" as const, ...each })),
+    ],
+  };
 }
 
 function progress(state: State, entry: EntryOf<"progress">): State {

@@ -127,6 +127,10 @@ export const stateSchema = z.object({
   resyncs: z.array(z.string()).default([]),
   /** Update policies of the destination that are switched off for the copy, and have to be restored. */
   disabledPolicies: z.array(disabledPolicySchema).default([]),
+  /** What people should know of the destination, and what stops no copy. */
+  warnings: z
+    .array(z.object({ about: z.enum(["updatePolicy", "mirror"]), table: z.string(), reason: z.string() }))
+    .default([]),
   tables: recordOf(tableStateSchema),
   lastIteration: z.number().int(),
   open: z.object({ forward: openIterationSchema.optional(), backfill: openIterationSchema.optional() }),
@@ -149,6 +153,7 @@ export const emptyState: State = {
   next: 0,
   resyncs: [],
   disabledPolicies: [],
+  warnings: [],
   tables: recordFrom<TableState>([]),
   lastIteration: 0,
   open: {},

@@ -108,6 +108,7 @@ export function fakeCopy(options: FakeOptions) {
         known: true,
         lastReadAt: null,
         lastDurationMs: 0,
+        policiesOff: false,
       }),
     [ACTIVITY.planIteration]: (input: PlanInput): Answer<Planned> => {
       const iteration = summaryOf(input);
@@ -117,6 +118,7 @@ export function fakeCopy(options: FakeOptions) {
         readAt: new Date().toISOString(),
       });
     },
+    [ACTIVITY.holdUpdatePolicies]: () => done({ next, parked: [] }),
     [ACTIVITY.prepareDestination]: () => done({ parked: [] }),
     [ACTIVITY.takeWindows]: ({ iteration, position, count }: TakeWindowsInput) => {
       const lane = iteration === 1 ? "backfill" : "forward";

@@ -9,7 +9,6 @@ import {
   readDatabaseSchema,
   readEncodingPolicy,
   readIngestionTimePolicies,
-  readUpdatePolicies,
 } from "../../../kusto/commands/schema.ts";
 import { rowsOf } from "../../../kusto/rows.ts";
 
@@ -126,20 +125,6 @@ describe("policies", () => {
       ["d", true],
     ]);
     expect(() => readIngestionTimePolicies("other", rows)).toThrow(/not a table/);
-  });
-
-  it("of updates are listed one by one", () => {
-    const rows = [
-      {
-        EntityName: "[D].[Target]",
-        Policy:
-          '[{"IsEnabled":true,"Source":"S*","SourceIsWildCard":true,"Query":"f()","IsTransactional":false}]',
-      },
-      { EntityName: "[D].[None]", Policy: null },
-    ];
-    expect(readUpdatePolicies("D", rows)).toEqual([
-      { target: "Target", source: "S*", sourceIsWildcard: true, enabled: true, transactional: false },
-    ]);
   });
 
   it("of encoding give the profile that holds the values", () => {

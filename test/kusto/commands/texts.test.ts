@@ -146,6 +146,7 @@ function texts(name: string): Record<string, string> {
     restrictedViewPolicies: schema.showRestrictedViewPolicies(),
     rowLevelSecurityPolicies: schema.showRowLevelSecurityPolicies(),
     updatePolicies: schema.showUpdatePolicies(),
+    alterUpdatePolicies: schema.alterUpdatePolicies(name, JSON.stringify([{ Source: name }])),
     showEncodingPolicy: schema.showEncodingPolicy(name, name),
     alterEncodingProfile: schema.alterEncodingPolicy(name, name, '{"MaxValueSize":33554432}'),
     alterEncodingJson: schema.alterEncodingPolicy(name, name, '{"Codec":"x"}'),
