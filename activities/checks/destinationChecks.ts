@@ -4,11 +4,12 @@ import {
   showDatabaseRetention,
   softDeletePeriod,
 } from "../../kusto/commands/databases.ts";
-import { readUpdatePolicies, showUpdatePolicies } from "../../kusto/commands/schema.ts";
-import { readTables } from "../../kusto/reads.ts";
+import { readTables, readUpdatePolicies } from "../../kusto/reads.ts";
 import { parseDuration } from "../../model/durations.ts";
 import type { Job } from "../../model/job.ts";
+import { stagingTable } from "../../model/naming.ts";
 import { msFromTicks, ticksFromIso } from "../../model/ticks.ts";
+import { isTriggered } from "../../model/updatePolicies.ts";
 import { readOnlyReason } from "../destination/accessMode.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
 import { hiddenRows } from "../plan/hiddenRows.ts";
@@ -64,15 +65,16 @@ export function destinationChecks(
       fix: "Disable the policy, exclude the table, or set updatePolicies to disable, which switches it off while rows are copied.",
       look: async () => {
         const { selected } = await selectedTables(job, clients);
-        const policies = readUpdatePolicies(
-          database,
-          await destination.command(database, showUpdatePolicies()),
-        );
-        const firing = policies.filter(
-          (each) => each.enabled && (each.sourceIsWildcard || selected.includes(each.source)),
+        const policies = await readUpdatePolicies(destination, database);
+        // A pattern may match the staging tables, whose names are of this form.
+        const names = [...selected, stagingTable("00000000", 0, 0, 0)];
+        const firing = [...policies].flatMap(([target, objects]) =>
+          objects
+            .filter((each) => isTriggered([each], names))
+            .map(({ Source }) => `${target} (from ${Source})`),
         );
         if (firing.length === 0) return well("None would run on copied rows.");
-        const text = `Copied rows would run the policy of ${listed(firing.map((each) => `${each.target} (from ${each.source})`))}.`;
+        const text = `Copied rows would run the policy of ${listed(firing)}.`;
         return job.updatePolicies === "disable"
           ? warn(`${text} They are switched off while rows are copied, for other writers too.`)
           : fail(text);

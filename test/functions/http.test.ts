@@ -42,6 +42,7 @@ const copySchema = z.strictObject({
       error: z.string().nullable(),
     }),
   ),
+  warnings: z.array(z.string()),
   error: z.string().nullable(),
 });
 
