@@ -1,8 +1,8 @@
 import "../activities/index.ts";
 import "../orchestrators/index.ts";
-import "./getCopies.ts";
-import "./health.ts";
-import "./postCopies.ts";
+import { register } from "./api/route.ts";
 import "./purgeTimer.ts";
-import "./reports.ts";
+import { ROUTES } from "./routes.ts";
 import "./timer.ts";
+
+register(ROUTES);

@@ -1,10 +1,26 @@
 import type { Lane } from "./checkpoint/entries.ts";
 import type { State } from "./checkpoint/state.ts";
 import { windowsOf } from "./checkpoint/windows.ts";
+import type { Wanted } from "./control.ts";
 import { lagSeconds } from "./lag.ts";
 import { warningsOf } from "./warnings.ts";
 
-export type CopyState = "running" | "succeeded" | "failed" | "paused" | "cancelled";
+/**
+ * How a copy stands. `pausing` and `cancelling`: it was asked to, and what is on its way is waited for or given up.
+ * `stopped`: the process that ran it was ended, and the next run goes on.
+ */
+export const COPY_STATES = [
+  "running",
+  "pausing",
+  "cancelling",
+  "succeeded",
+  "failed",
+  "paused",
+  "cancelled",
+  "stopped",
+] as const;
+
+export type CopyState = (typeof COPY_STATES)[number];
 
 export interface TableView {
   readonly name: string;
@@ -38,10 +54,15 @@ export interface InstanceView {
   readonly state: CopyState;
   readonly committed: readonly number[];
   readonly error: string | null;
+  /** How a run ended that was asked to, by its own word. */
+  readonly ended?: "paused" | "cancelled" | "stopped" | undefined;
 }
 
-/** Joins what the host says of an instance with what the log says of its iterations. */
-export function copyView(instance: InstanceView, state: State, now: Date): CopyView {
+/**
+ * Joins what the host says of an instance with what the log says of its iterations, and with what is asked of the copies
+ * in the lake folder.
+ */
+export function copyView(instance: InstanceView, state: State, now: Date, wanted: Wanted = "run"): CopyView {
   const current = state.run?.instance === instance.id;
   const open = current ? [state.open.forward, state.open.backfill].filter((each) => each !== undefined) : [];
   const tables = new Map<string, TableView>();
@@ -97,15 +118,25 @@ export function copyView(instance: InstanceView, state: State, now: Date): CopyV
     failed.length > 0
       ? `${failed.length} of ${views.length} tables could not be copied: ${failed.map((table) => table.name).join(", ")}.`
       : null;
+  const ended = current ? state.ended : undefined;
+  const stands = stateOf(instance, ended?.outcome ?? instance.ended, wanted);
   return {
     id: instance.id,
-    state: instance.state === "succeeded" && failed.length > 0 ? "failed" : instance.state,
+    state: stands === "succeeded" && failed.length > 0 ? "failed" : stands,
     iteration: open[0]?.iteration ?? committed.at(-1) ?? null,
     lagSeconds: lagSeconds(state, now),
     tables: views,
     warnings: warningsOf(state).map((each) => each.reason),
-    error: instance.error ?? some,
+    error: instance.error ?? ended?.reason ?? some,
   };
+}
+
+/** The log knows how a run ended while the host still ends it; what is asked changes a run that goes on only. */
+function stateOf(instance: InstanceView, ended: InstanceView["ended"], wanted: Wanted): CopyState {
+  if (instance.state !== "running")
+    return instance.state === "succeeded" ? (ended ?? "succeeded") : instance.state;
+  if (ended !== undefined) return ended;
+  return wanted === "run" ? "running" : wanted === "pause" ? "pausing" : "cancelling";
 }
 
 function committedBy(state: State, run: number | undefined): number[] {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { runCopy } from "../../local/demo/api.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
+import { COPY_STATES } from "../../model/copyView.ts";
 import {
   addFault,
   beginCopy,
@@ -29,7 +30,7 @@ const problemSchema = z.looseObject({
 const count = z.number().int().nonnegative();
 const copySchema = z.strictObject({
   id: z.string(),
-  state: z.enum(["running", "succeeded", "failed", "paused", "cancelled"]),
+  state: z.enum(COPY_STATES),
   iteration: z.number().int().positive().nullable(),
   lagSeconds: z.number().nonnegative().nullable(),
   tables: z.array(

@@ -4,10 +4,10 @@ import {
   OrchestrationRuntimeStatus,
 } from "durable-functions";
 import { z } from "zod";
-import type { CopyState, InstanceView } from "../model/copyView.ts";
-import { describe } from "../model/errors.ts";
-import { type Job, jobSchema } from "../model/job.ts";
-import { COPY_JOB } from "../orchestrators/index.ts";
+import type { CopyState, InstanceView } from "../../model/copyView.ts";
+import { describe } from "../../model/errors.ts";
+import { type Job, jobSchema } from "../../model/job.ts";
+import { COPY_JOB } from "../../orchestrators/index.ts";
 
 /** An instance of the copy orchestration: what the host says of it, and the job it runs. */
 export interface CopyInstance extends InstanceView {
@@ -17,7 +17,10 @@ export interface CopyInstance extends InstanceView {
 const inputSchema = z.object({ job: jobSchema });
 /** What a run says while it waits to try a step again. */
 const waitingSchema = z.object({ waiting: z.string() });
-const outputSchema = z.object({ committed: z.array(z.number()) });
+const outputSchema = z.object({
+  committed: z.array(z.number()),
+  ended: z.enum(["paused", "cancelled", "stopped"]).optional(),
+});
 
 const STATES: Readonly<Record<string, CopyState>> = {
   [OrchestrationRuntimeStatus.Pending]: "running",
@@ -37,13 +40,15 @@ const UNFINISHED = [
   OrchestrationRuntimeStatus.Suspended,
 ];
 
-/** The copy that works on a lake folder now, or waits there paused. */
-export async function unfinishedOn(client: DurableClient, lake: string): Promise<CopyInstance | undefined> {
+/** The copies that work now, or that the host has suspended. */
+export async function unfinishedCopies(client: DurableClient): Promise<CopyInstance[]> {
   const found = await client.getStatusBy({ runtimeStatus: UNFINISHED });
-  return found
-    .filter(isCopy)
-    .map(copyInstance)
-    .find((instance) => instance.job?.lake === lake);
+  return found.filter(isCopy).map(copyInstance);
+}
+
+/** The copy that works on a lake folder now, or that the host has suspended there. */
+export async function unfinishedOn(client: DurableClient, lake: string): Promise<CopyInstance | undefined> {
+  return (await unfinishedCopies(client)).find((instance) => instance.job?.lake === lake);
 }
 
 /** All copies that the host knows, newest first. */
@@ -90,6 +95,7 @@ function copyInstance(status: DurableOrchestrationStatus): CopyInstance {
     id: status.instanceId,
     ...stateOf(status),
     committed: output.success ? output.data.committed : [],
+    ended: output.success ? output.data.ended : undefined,
     job: input.success ? input.data.job : null,
   };
 }

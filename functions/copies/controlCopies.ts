@@ -1,0 +1,167 @@
+import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import * as df from "durable-functions";
+import { z } from "zod";
+import { lakeOf } from "../../activities/environment.ts";
+import { readJobs } from "../../activities/jobs/jobs.ts";
+import { askFor, askResync, readControl } from "../../lake/control.ts";
+import { readState } from "../../lake/log.ts";
+import type { Job } from "../../model/job.ts";
+import { readBody } from "../api/body.ts";
+import type { Route } from "../api/route.ts";
+import { startedSchema } from "../api/views.ts";
+import { COPY_ANSWER, COPY_ID, unknownCopy, viewOf } from "./getCopies.ts";
+import { type CopyInstance, copyById, unfinishedOn } from "./instances.ts";
+import { accepted } from "./postCopies.ts";
+import { BY_HTTP, idPrefix, startRun } from "./startCopy.ts";
+
+/*
+ * What is asked of a copy is asked of its lake folder: of the run that works there now, and of those to come. A copy whose
+ * Durable history is gone is known by the job in its id.
+ */
+
+interface Target {
+  readonly id: string;
+  readonly client: DurableClient;
+  readonly job: Job;
+  readonly copy: CopyInstance | undefined;
+}
+
+async function targetOf(request: HttpRequest, context: InvocationContext): Promise<Target | undefined> {
+  const id = request.params.id ?? "";
+  const client = df.getClient(context);
+  const copy = await copyById(client, id);
+  if (copy?.job) return { id, client, job: copy.job, copy };
+  const { jobs } = await readJobs(new Date());
+  const job = jobs.find((each) => each.job !== undefined && id.startsWith(idPrefix(each.job)))?.job;
+  return job && { id, client, job, copy };
+}
+
+/** Pauses or cancels. What was open when nothing ran is given up by a run that does nothing else. */
+function ask(wanted: "pause" | "cancel") {
+  return async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
+    const target = await targetOf(request, context);
+    if (!target) return unknownCopy(request.params.id ?? "");
+    const { client, job } = target;
+    await askFor(lakeOf(job.lake), wanted, BY_HTTP);
+    let running = await unfinishedOn(client, job.lake);
+    if (wanted === "cancel" && !running) {
+      const state = await readState(lakeOf(job.lake));
+      if (state.open.forward || state.open.backfill) {
+        await startRun(client, state.job ?? job, state);
+        running = await unfinishedOn(client, job.lake);
+      }
+    }
+    const shown = running ?? target.copy;
+    if (shown) return { status: 202, jsonBody: await viewOf(shown) };
+    const instance = { id: target.id, state: "succeeded" as const, committed: [], error: null, job };
+    return { status: 202, jsonBody: await viewOf(instance) };
+  };
+}
+
+async function resume(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+  const target = await targetOf(request, context);
+  if (!target) return unknownCopy(request.params.id ?? "");
+  await askFor(lakeOf(target.job.lake), "run", BY_HTTP);
+  return accepted(request, await runningOn(target));
+}
+
+export const resyncSchema = z
+  .strictObject({
+    tables: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe("Tables to copy whole once more, in place of what the destination holds"),
+  })
+  .meta({ id: "ResyncRequest" });
+
+export const resyncAnswerSchema = z
+  .strictObject({
+    request: z.string().describe("Id of the request, as the checkpoint log takes it in"),
+    tables: z.array(z.string()),
+    applied: z.enum(["now", "whenResumed"]).describe("`whenResumed`: the copy is paused or cancelled"),
+    id: z.string().nullable().describe("The copy that applies it; null until it is resumed"),
+    statusUrl: z.url().nullable(),
+  })
+  .meta({ id: "Resync" });
+
+async function resync(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+  const target = await targetOf(request, context);
+  if (!target) return unknownCopy(request.params.id ?? "");
+  const read = await readBody(request, resyncSchema);
+  if (!read.ok) return read.refusal;
+  const { tables } = read.value;
+  const lake = lakeOf(target.job.lake);
+  const asked = { request: await askResync(lake, tables, BY_HTTP), tables };
+  const { wanted } = await readControl(lake);
+  if (wanted !== "run")
+    return { status: 202, jsonBody: { ...asked, applied: "whenResumed", id: null, statusUrl: null } };
+  const answer = accepted(request, await runningOn(target));
+  return { ...answer, jsonBody: { ...asked, applied: "now", ...startedSchema.parse(answer.jsonBody) } };
+}
+
+/** The id of the run that works on a target's folder, started if there is none. */
+async function runningOn({ client, job }: Target): Promise<string> {
+  const running = await unfinishedOn(client, job.lake);
+  if (running) return running.id;
+  const started = await startRun(client, job);
+  return started.kind === "started" ? started.id : started.by.id;
+}
+
+const UNKNOWN = { 404: "There is no such copy", 503: "The lake can't be reached now" };
+const STARTED = {
+  id: "copy:default:5f70bf18:7",
+  statusUrl: "https://app.azurewebsites.net/api/copies/copy%3Adefault%3A5f70bf18%3A7",
+};
+
+export const controlRoutes: readonly Route[] = [
+  {
+    name: "pauseCopy",
+    method: "POST",
+    path: "copies/{id}/pause",
+    summary:
+      "Pause a copy: what is on its way is waited for, and nothing starts on its lake folder until it is resumed",
+    parameters: { id: COPY_ID },
+    answers: { 202: COPY_ANSWER },
+    problems: UNKNOWN,
+    handler: ask("pause"),
+  },
+  {
+    name: "resumeCopy",
+    method: "POST",
+    path: "copies/{id}/resume",
+    summary: "Let a paused or cancelled copy run again: a run is started unless one runs",
+    parameters: { id: COPY_ID },
+    answers: { 202: { description: "The run", schema: startedSchema, example: STARTED } },
+    problems: UNKNOWN,
+    handler: resume,
+  },
+  {
+    name: "cancelCopy",
+    method: "POST",
+    path: "copies/{id}/cancel",
+    summary:
+      "Cancel a copy: what isn't shown yet is given up, and the timer starts it no more; a start begins anew",
+    parameters: { id: COPY_ID },
+    answers: { 202: COPY_ANSWER },
+    problems: UNKNOWN,
+    handler: ask("cancel"),
+  },
+  {
+    name: "resyncCopy",
+    method: "POST",
+    path: "copies/{id}/resync",
+    summary: "Copy tables whole once more, in place of what the destination holds",
+    parameters: { id: COPY_ID },
+    body: { schema: resyncSchema, required: true, examples: { one: { tables: ["StormEvents"] } } },
+    answers: {
+      202: {
+        description: "It was asked for",
+        schema: resyncAnswerSchema,
+        example: { request: "0123456789abcdef", tables: ["StormEvents"], applied: "now", ...STARTED },
+      },
+    },
+    problems: { 400: "Every wrong field is named", ...UNKNOWN },
+    handler: resync,
+  },
+];
