@@ -9,6 +9,7 @@ import {
 } from "../../kusto/commands/access.ts";
 import { readCapacity, showCapacity } from "../../kusto/commands/capacity.ts";
 import { operationAnswer } from "../../kusto/commands/operations.ts";
+import type { Job } from "../../model/job.ts";
 import { type CheckOf, cantTell, fail, listed, warn, well } from "./runChecks.ts";
 
 /* What is checked alike at the source and at the destination. */
@@ -22,6 +23,7 @@ export function clusterChecks(
   cluster: string,
   database: string,
   which: "source" | "destination",
+  slots: Job["slots"],
 ): CheckOf[] {
   return [
     {
@@ -52,12 +54,15 @@ export function clusterChecks(
       why: `Slots that are percentages are shares of what .show capacity answers, which needs the role User on database ${database}.`,
       fix: `.add database ['${database}'] users ('aadapp=<application id>;<tenant>'), or give the job's slots as numbers.`,
       look: async () => {
+        const ofThisSide = which === "source" ? slots.export : slots.ingestion;
+        if ("count" in ofThisSide && "count" in slots.query)
+          return well("The job gives its slots as numbers: the capacity isn't asked for.");
         const capacity = readCapacity(await client.command(database, showCapacity()));
-        const slots = which === "source" ? capacity.export : capacity.ingestion;
+        const there = which === "source" ? capacity.export : capacity.ingestion;
         const what = which === "source" ? "exports" : "ingestions";
-        if (slots.total === 0)
+        if (there.total === 0)
           return fail(`The cluster allows no ${what} at all.`, "Raise its capacity policy.");
-        return well(`${slots.total} ${what} at a time, ${slots.remaining} of them free now.`);
+        return well(`${there.total} ${what} at a time, ${there.remaining} of them free now.`);
       },
     },
     {

@@ -1,4 +1,4 @@
-import { readOwnRoles, showOwnRoles } from "../../kusto/commands/access.ts";
+import { readOwnRoles, showOwnRoles, showOwnRolesOnTable } from "../../kusto/commands/access.ts";
 import {
   readDatabaseRetention,
   showDatabaseRetention,
@@ -11,6 +11,7 @@ import { stagingTable } from "../../model/naming.ts";
 import { msFromTicks, ticksFromIso } from "../../model/ticks.ts";
 import { isTriggered } from "../../model/updatePolicies.ts";
 import { readOnlyReason } from "../destination/accessMode.ts";
+import { sideBySide } from "../destination/sideBySide.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
 import { hiddenRows } from "../plan/hiddenRows.ts";
 import { readTableDetails } from "../plan/tableDetails.ts";
@@ -28,7 +29,7 @@ export function destinationChecks(
   const { destination } = clients;
   const { cluster, database } = job.destination;
   return [
-    ...clusterChecks(destination, cluster, database, "destination"),
+    ...clusterChecks(destination, cluster, database, "destination", job.slots),
     {
       name: "writable",
       why: "A follower or read-only database takes no rows.",
@@ -40,18 +41,9 @@ export function destinationChecks(
     },
     {
       name: "create tables and move extents",
-      why: "The copy creates tables, sets their policies, and moves verified extents into them, which needs an administrator of the tables. It is told by the roles, since trying would move something.",
+      why: "The copy creates tables, sets their policies, and moves verified extents into them, which needs an administrator of each table: of the database, or a User, who is one of the tables that it creates. It is told by the roles, since trying would move something.",
       fix: `.add database ['${database}'] admins ('aadapp=<application id>;<tenant>')`,
-      look: async () => {
-        const roles = readOwnRoles(await destination.command(database, showOwnRoles(database)));
-        if (roles.has("Admin") || roles.has("AllDatabasesAdmin"))
-          return well(`This identity is ${[...roles].join(", ")}.`);
-        return fail(
-          roles.size === 0
-            ? `This identity has no role on database ${database}.`
-            : `This identity is ${[...roles].join(", ")} on database ${database}, and not Admin.`,
-        );
-      },
+      look: () => ownershipSight(job, clients),
     },
     {
       name: "retention",
@@ -119,6 +111,41 @@ function identityChecks(
       look: () => managedIdentitySight(destination, database, identity, usages),
     };
   });
+}
+
+/** Tables whose roles are asked for one by one. */
+const TABLES_ASKED = 100;
+
+/**
+ * Whether this identity is an administrator of all tables that it will write to: an administrator of the database is, and a
+ * Database User of those that it creates itself (`kusto/access-control/role-based-access-control.md`). What `.move extents` needs
+ * is Table Admin of both tables (`kusto/management/move-extents.md`).
+ */
+async function ownershipSight(job: Job, clients: JobClients): Promise<Sight> {
+  const { destination } = clients;
+  const { database } = job.destination;
+  const roles = readOwnRoles(await destination.command(database, showOwnRoles(database)));
+  const mine = [...roles].join(", ");
+  if (roles.has("Admin") || roles.has("AllDatabasesAdmin")) return well(`This identity is ${mine}.`);
+  if (!roles.has("User"))
+    return fail(
+      roles.size === 0
+        ? `This identity has no role on database ${database}.`
+        : `This identity is ${mine} on database ${database}, and neither Admin nor User.`,
+    );
+  const there = new Set((await readTables(destination, database)).map((table) => table.name));
+  const { selected } = await selectedTables(job, clients);
+  const asked = selected.filter((name) => there.has(name)).slice(0, TABLES_ASKED);
+  const foreign: string[] = [];
+  await sideBySide(asked, async (name) => {
+    const own = readOwnRoles(await destination.command(database, showOwnRolesOnTable(name)));
+    if (!own.has("Admin")) foreign.push(name);
+  });
+  if (foreign.length > 0)
+    return fail(
+      `This identity is ${mine} on database ${database}, and no administrator of tables that are there: ${listed(foreign.toSorted())}.`,
+    );
+  return well(`This identity is ${mine}, and an administrator of the ${asked.length} tables that are there.`);
 }
 
 /** The oldest row that would be copied against the retention of the table that it goes to. */

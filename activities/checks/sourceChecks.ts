@@ -16,7 +16,7 @@ export function sourceChecks(job: Job, managedIdentities: readonly string[]): Ch
   const { source } = clients;
   const { cluster, database } = job.source;
   return [
-    ...clusterChecks(source, cluster, database, "source"),
+    ...clusterChecks(source, cluster, database, "source", job.slots),
     {
       name: "read and export",
       why: "Reading rows and .export need the role Viewer at least.",

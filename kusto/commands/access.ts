@@ -7,6 +7,11 @@ export function showOwnRoles(database: string): string {
   return `.show database ${quoteName(database)} principal roles`;
 }
 
+/** The caller's own roles on a table, likewise. */
+export function showOwnRolesOnTable(table: string): string {
+  return `.show table ${quoteName(table)} principal roles`;
+}
+
 const ROLES = [
   "AllDatabasesAdmin",
   "AllDatabasesViewer",
@@ -22,7 +27,8 @@ export type Role = (typeof ROLES)[number];
 
 /**
  * The roles that an answer names. Its columns aren't documented, so each column that is called a role is read for the
- * names of roles (`kusto/access-control/role-based-access-control.md`), as in `Database Samples Admin`.
+ * names of roles (`kusto/access-control/role-based-access-control.md`), as in `Database Samples Admin`. Asked of a table, Admin is of the
+ * table or of its database.
  */
 export function readOwnRoles(rows: readonly KustoRow[]): Set<Role> {
   const found = new Set<Role>();

@@ -11,6 +11,8 @@ export type KustoRole =
   | "Admin of its own tables"
   | "who started it"
   | "none is named"
+  /** The check says that it can't tell, and how a person can. */
+  | "none that is given"
   /** It is told to a person, who runs it with rights of their own. */
   | "a person's"
   /** The checks ask, and tell a refusal: a copy does without. */
@@ -29,7 +31,7 @@ const DESTINATION = ["destination"] as const;
 
 export const COMMAND_RIGHTS: readonly CommandRight[] = [
   {
-    command: /^\.export async/,
+    command: /^\.export (async|to csv)/,
     needs: "Viewer",
     at: ["source"],
     page: "management/data-export/export-data-to-storage.md",
@@ -70,6 +72,30 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     needs: "Viewer",
     at: BOTH,
     page: "management/show-tables-command.md",
+  },
+  {
+    command: /^\.show (database|table) … principal roles/,
+    needs: "none is named",
+    at: BOTH,
+    page: "management/security-roles.md",
+  },
+  {
+    command: /^\.show … policy managed_identity/,
+    needs: "Viewer",
+    at: BOTH,
+    page: "management/show-managed-identity-policy-command.md",
+  },
+  {
+    command: /^\.show workload_groups/,
+    needs: "none that is given",
+    at: [],
+    page: "management/show-workload-group-command.md",
+  },
+  {
+    command: /^\.get (ingestion resources|kusto identity token)/,
+    needs: "Ingestor",
+    at: DESTINATION,
+    page: "api/netfx/kusto-ingest-client-rest.md",
   },
   { command: /^\.show capacity/, needs: "User", at: BOTH, page: "management/show-capacity-command.md" },
   {

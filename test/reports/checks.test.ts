@@ -173,17 +173,27 @@ describe("the checks of a job", () => {
     const report = await check();
     expect(found(report, "destination", "create tables and move extents")).toMatchObject({
       state: "failed",
-      seen: expect.stringMatching(/is Ingestor on database Well, and not Admin/),
+      seen: expect.stringMatching(/is Ingestor on database Well, and neither Admin nor User/),
       fix: expect.stringMatching(/\.add database \['Well'\] admins/),
     });
     expect(found(report, "source", "read and export")).toMatchObject({ state: "failed" });
+    // A User is an administrator of the tables that it creates, and of no others.
+    await createIdTable(destination, "Well", "Events");
+    await destination.command("Well", ".add database Well users ('aaduser=local-user;local')");
+    expect(found(await check(), "destination", "create tables and move extents")).toMatchObject({
+      state: "failed",
+      seen: expect.stringMatching(/no administrator of tables that are there: Events/),
+    });
+    await destination.command("Well", ".add table Events admins ('aaduser=local-user;local')");
+    expect(found(await check(), "destination", "create tables and move extents").state).toBe("ok");
+    await destination.command("Well", ".drop table Events");
     await destination.command("Well", ".add database Well admins ('aaduser=local-user;local')");
     await source.command("Well", ".add database Well viewers ('aaduser=local-user;local')");
     const mended = await check();
     expect(found(mended, "destination", "create tables and move extents").state).toBe("ok");
     expect(found(mended, "source", "read and export").state).toBe("ok");
     for (const [side, roles] of [
-      [destination, ["ingestors", "admins"]],
+      [destination, ["ingestors", "users", "admins"]],
       [source, ["monitors", "viewers"]],
     ] as const)
       for (const role of roles)

@@ -37,6 +37,7 @@ function texts(name: string): Record<string, string> {
   return {
     showCapacity: showCapacity(),
     showOwnRoles: access.showOwnRoles(name),
+    showOwnRolesOnTable: access.showOwnRolesOnTable(name),
     whoAmI: access.whoAmI(),
     managedIdentitiesOfCluster: access.showManagedIdentities(),
     managedIdentitiesOfDatabase: access.showManagedIdentities(name),
