@@ -1,4 +1,7 @@
 import { resolve } from "node:path";
+import { allowInteractive } from "../../kusto/credentials.ts";
+import { resolveKeyVaultReferences } from "../../kusto/login/keyVault.ts";
+import { processIo } from "../output/io.ts";
 import type { Given } from "../program/given.ts";
 
 /*
@@ -8,8 +11,19 @@ import type { Given } from "../program/given.ts";
 
 type Environment = Record<string, string | undefined>;
 
+/**
+ * Makes the environment what the activities are to find: options first, and secrets in the place of references to Key
+ * Vault. A person at the terminal is there to log in.
+ */
+export async function prepareEnvironment(given: Given): Promise<void> {
+  const io = processIo();
+  if (io.person && !given.json) allowInteractive({ show: (text) => io.err.write(`${text}\n`) });
+  applyOptions(given, process.env);
+  Object.assign(process.env, await resolveKeyVaultReferences(process.env));
+}
+
 /** Puts into the environment what activities look up there: whole connection strings, and how files are reached. */
-export function applyOptions(given: Given, environment: Environment): void {
+function applyOptions(given: Given, environment: Environment): void {
   const set = (name: string, value: string | undefined): void => {
     if (value !== undefined) environment[name] = value;
   };

@@ -7,14 +7,14 @@ import { type JobDefinition, jobOf } from "../../model/jobDefinition.ts";
 import { type RawSettings, readSettings } from "../../model/settings.ts";
 import { BadUse } from "../output/badUse.ts";
 import type { Given } from "../program/given.ts";
-import { applyOptions } from "./environment.ts";
+import { prepareEnvironment } from "./environment.ts";
 import { jobsOfFile } from "./jobsOfFile.ts";
 import { definitionOf } from "./options.ts";
 
 /** The jobs of a call, from its options, its file and the environment. Throws BadUse that says what is wrong, and with what. */
 export async function readJobs(given: Given): Promise<Job[]> {
   const over = definitionOf(given);
-  applyOptions(given, process.env);
+  await prepareEnvironment(given);
   const settings = checkedSettings();
   return fileIsMeant(given, settings)
     ? jobsOfFile(given, over)

@@ -6,7 +6,7 @@ import type { State } from "../../model/checkpoint/state.ts";
 import type { Job } from "../../model/job.ts";
 import { BadUse } from "../output/badUse.ts";
 import type { Given } from "../program/given.ts";
-import { applyOptions } from "./environment.ts";
+import { prepareEnvironment } from "./environment.ts";
 import { definitionOf } from "./options.ts";
 import { checkedSettings, readJobs } from "./readJobs.ts";
 
@@ -29,7 +29,7 @@ export async function readTargets(given: Given): Promise<Target[]> {
     return Promise.all(jobs.map((job) => targetOf(job.lake, job)));
   }
   const over = definitionOf(given);
-  applyOptions(given, process.env);
+  await prepareEnvironment(given);
   const settings = checkedSettings();
   const [folder] = [over.lake ?? settings.KUSTO_COPY_LAKE.trim()].flat();
   if (!folder)

@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import { allowInteractive } from "../../kusto/credentials.ts";
 import { describe } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { checkupReportSchema } from "../../model/reports/checkup.ts";
@@ -73,7 +72,6 @@ export async function jobsOf(given: Given): Promise<Job[]> {
 /** Asks about each job, one after the other, and shows what is answered. */
 export async function report<T>(question: Question<T>, given: Given, io: Io): Promise<ExitCode> {
   const jobs = await jobsOf(given);
-  if (io.person && !given.json) allowInteractive({ show: (text) => io.err.write(`${text}\n`) });
   const stop = listenForStop(() => undefined);
   const verbose = (text: string): void => void io.err.write(`${harmless(text)}\n`);
   const runtime = await startRuntime(

@@ -1,0 +1,194 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { eventSchema } from "../../cli/output/events.ts";
+import { EXIT_MEANINGS } from "../../cli/output/exitCodes.ts";
+import { longOf } from "../../cli/program/forms.ts";
+import {
+  APP_OPTIONS,
+  JOB_OPTIONS,
+  type OptionSpec,
+  OUTPUT_OPTIONS,
+  VERB_OPTIONS,
+} from "../../cli/program/options.ts";
+import { VERBS } from "../../cli/program/verbs.ts";
+import { HOST_SETTING_NAMES, SETTING_NAMES } from "../../model/settings.ts";
+import { command } from "./command.ts";
+
+const OPTIONS: readonly OptionSpec[] = [
+  ...JOB_OPTIONS,
+  ...OUTPUT_OPTIONS,
+  ...APP_OPTIONS,
+  ...Object.values(VERB_OPTIONS),
+];
+const ENDS = ["-s", "http://127.0.0.1:1", "-d", "http://127.0.0.1:1", "--db", "D"];
+const WHOLE = ["-l", "https://a.blob.core.windows.net/c/f", ...ENDS];
+
+/** One sentence or two for a person, and nothing of the program's insides. */
+function plain(stderr: string): void {
+  expect(stderr).not.toMatch(/\bat .*\.(js|ts):\d+|node:internal|ZodError|undefined/);
+  expect(stderr.trim().split("\n").length).toBeLessThanOrEqual(2);
+}
+
+describe("the help", () => {
+  it("shows every verb with an example, a copy's options, and the exit codes", async () => {
+    const { code, stdout } = await command(["--help"]);
+    expect(code).toBe(0);
+    for (const { name } of VERBS) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const { flags } of JOB_OPTIONS) expect(stdout).toContain(longOf(flags));
+    expect(stdout).toContain("--tables-include StormEvents US_States");
+    expect(stdout).toMatch(/130 {2}interrupted/);
+  });
+
+  it.each(VERBS.map(({ name }) => name))("of %s has its examples and the options of a job", async (verb) => {
+    const { code, stdout } = await command([verb, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`kusto-copy ${verb === "copy" ? "-l" : verb}`);
+    for (const { flags } of [...JOB_OPTIONS, ...APP_OPTIONS]) expect(stdout).toContain(longOf(flags));
+  });
+});
+
+describe("what can't be understood", () => {
+  const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
+    [
+      "an unknown option, with what was meant",
+      ["--lkae", "x"],
+      /unknown option '--lkae'\n\(Did you mean --lake\?\)/,
+    ],
+    ["an unknown verb, with what was meant", ["coyp"], /unknown command 'coyp'\n\(Did you mean copy\?\)/],
+    ["a verb that stands behind an option", ["--json", "plan"], /The verb comes first: kusto-copy plan/],
+    ["what belongs to no option", ["copy", "stray"], /"stray" belongs to no option/],
+    ["an option without its value", ["--db"], /option '--db <database>' argument missing/],
+    [
+      "a missing source, destination and database",
+      WHOLE.slice(0, 2),
+      /--source \(KUSTO_COPY_SOURCE\), --destination \(KUSTO_COPY_DESTINATION\), --db \(KUSTO_COPY_DATABASE\) are missing/,
+    ],
+    [
+      "a wrong choice",
+      [...WHOLE, "--mode", "forwards"],
+      /Allowed choices are backfill, backfill-and-new, new/,
+    ],
+    ["a duration that is none", [...WHOLE, "--rpo", "soon"], /--rpo: "soon" is not a duration/],
+    ["a horizon that is none", [...WHOLE, "-b", "then"], /--backfillHorizon: "then" is neither a date/],
+    ["slots that are none", [...WHOLE, "--export-slots", "120%"], /--export-slots: .*percentage up to 100%/],
+    ["a count that is none", [...WHOLE, "--window-rows", "many"], /--window-rows: /],
+    ["a query that would lose ingestion times", [...WHOLE, "--query", "| summarize count()"], /--query: /],
+    ["a lake that is none", ["-l", "nowhere", ...ENDS], /--lake: /],
+    [
+      "a file that isn't there",
+      ["--config", "/nowhere/jobs.yaml"],
+      /--config: there is no file \/nowhere\/jobs\.yaml/,
+    ],
+    ["a job's name that can't be one", [...WHOLE, "--job", "a/b"], /--job: a name has/],
+    ["a folder that isn't named", ["status"], /No lake folder is named: give --lake/],
+    [
+      "an app that isn't one",
+      ["status", "--app", "http://example.com"],
+      /--app: the app must be reached by https/,
+    ],
+  ];
+  it.each(cases)("%s is told in a sentence, exit code 2", async (_, args, said) => {
+    const { code, stdout, stderr } = await command(args);
+    expect(stderr).toMatch(said);
+    plain(stderr);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  it("a setting of the environment is named as such", async () => {
+    const { code, stderr } = await command(WHOLE, { env: { KUSTO_COPY_HISTORY_KEPT: "long" } });
+    expect(stderr).toMatch(/KUSTO_COPY_HISTORY_KEPT is not a duration/);
+    expect(code).toBe(2);
+  });
+
+  it("every wrong field of a file is named by its place", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "jobs-")), "jobs.yaml");
+    writeFileSync(file, "jobs:\n  storms:\n    rpo: never\n    tables: { includes: [A] }\n");
+    const { code, stderr } = await command(["--config", file]);
+    expect(stderr).toMatch(/jobs\.storms\.rpo: "never" is not a duration/);
+    expect(stderr).toMatch(/jobs\.storms\.tables\.includes: There is no such field/);
+    plain(stderr);
+    expect(code).toBe(2);
+  });
+
+  it("a secret in it is not repeated", async () => {
+    for (const args of [
+      [...WHOLE.slice(0, 2), "-s", "https://x.kusto.windows.net;AppKey=gEheim123"],
+      ["copy", "Data", "Source=https://x;AppKey=gEheim123"],
+      ["-l", "https://a.blob.core.windows.net/c;gEheim123", ...ENDS],
+    ]) {
+      const { code, stdout, stderr } = await command(args);
+      expect(code).toBe(2);
+      expect(stdout + stderr).not.toContain("gEheim123");
+    }
+  });
+
+  it("a Node that is too old is named, with what to do", async () => {
+    const older =
+      'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.9.0" } })';
+    const { code, stderr } = await command(["--help"], {
+      node: ["--import", `data:text/javascript,${older}`],
+    });
+    expect(stderr).toBe(
+      "kusto-copy needs Node 22 or newer, and this is Node 20.9.0: install it from https://nodejs.org, then run the command again.\n",
+    );
+    expect(code).toBe(2);
+  });
+});
+
+describe("completion", () => {
+  it.each(["bash", "zsh", "fish", "powershell"])(
+    "has a script for %s that asks the command",
+    async (shell) => {
+      const { code, stdout } = await command(["completion", shell]);
+      expect(code).toBe(0);
+      expect(stdout).toContain(
+        `${shell === "zsh" ? "#compdef kusto-copy" : `# ${shell} completion for kusto-copy`}`,
+      );
+      expect(stdout).toMatch(/kusto-copy complete/);
+    },
+  );
+
+  it.each([
+    ["a verb", ["sta"], "status"],
+    ["an option of a copy without its verb", ["--tables-i"], "--tables-include"],
+    ["an option of a verb", ["resync", "--tab"], "--tables"],
+    ["a choice", ["plan", "--mode", ""], "backfill-and-new"],
+  ])("completes %s", async (_, words, expected) => {
+    const { stdout } = await command(["complete", "--", ...words]);
+    expect(stdout.split("\n").map((line) => line.split("\t")[0])).toContain(expected);
+  });
+});
+
+describe("docs/command.md", () => {
+  const text = readFileSync(new URL("../../docs/command.md", import.meta.url), "utf8");
+
+  it("has each option as it is defined, and no other", () => {
+    const rows = text.split("\n").filter((line) => /^\| `-/.test(line));
+    const expected = OPTIONS.map(({ flags, alias, description, standard, setting }) => {
+      const names = alias === undefined ? `\`${flags}\`` : `\`${flags}\` (also \`${longOf(alias)}\`)`;
+      const cells = [names, description, standard ?? "", setting === undefined ? "" : `\`${setting}\``];
+      return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+    });
+    expect(rows.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it("has each exit code with its meaning, and each event", () => {
+    for (const { code, meaning } of EXIT_MEANINGS) expect(text).toContain(`| ${code} | ${meaning} |`);
+    for (const { shape } of eventSchema.options) {
+      const row = text.split("\n").find((line) => line.startsWith(`| \`${shape.event.value}\` |`));
+      for (const field of Object.keys(shape).filter((name) => !["event", "at", "job"].includes(name)))
+        expect(row).toContain(`\`${field}\``);
+    }
+  });
+
+  it("names each verb, and no setting that there isn't", () => {
+    for (const { name } of VERBS) expect(text).toContain(`\`${name}\``);
+    const known = [...SETTING_NAMES, ...HOST_SETTING_NAMES, "KUSTO_COPY_APP_KEY"];
+    expect(
+      [...new Set(text.match(/\bKUSTO_COPY_[A-Z_]*[A-Z]\b/g))].filter((name) => !known.includes(name)),
+    ).toEqual([]);
+  });
+});
