@@ -113,10 +113,13 @@ function placed(input: readonly Column[], made: readonly Column[]): Column[] {
   return [...replaced, ...made.filter((m) => !input.some((c) => c.name === m.name))];
 }
 
-/** `mv-expand` (`query/mv-expand-operator.md`). */
+/**
+ * `mv-expand` (`query/mv-expand-operator.md`). It doesn't keep the ingestion time of the rows
+ * (`management/materialized-views/materialized-views-limitations.md`).
+ */
 export function mvExpand(node: Node, input: Relation, env: Environment): Relation {
   const { relation, made } = expand(node, input, env);
-  return { ...relation, columns: placed(input.columns, made), source: undefined };
+  return { ...relation, columns: placed(input.columns, made), hidden: undefined, source: undefined };
 }
 
 /** `mv-apply` (`query/mv-apply-operator.md`): the subquery works on the elements of each row by themselves. */

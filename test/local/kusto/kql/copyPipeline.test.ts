@@ -92,6 +92,11 @@ describe("windows of a table", () => {
     expect(await rows("Events | where isnotnull(ingestion_time()) | count", catalog)).toEqual([["3"]]);
   });
 
+  it("ingestion time is lost by mv-expand (materialized-views-limitations.md)", async () => {
+    const query = "Events | mv-expand x = dynamic([1]) | where isnotnull(ingestion_time()) | count";
+    expect(await rows(query, catalog)).toEqual([["0"]]);
+  });
+
   it("ingestion time, extent and tags stay with the row through project, sort, take and union", async () => {
     const query =
       "Events | project name | sort by name asc | take 3 | union (['T 2'] | where id == 4 | project name) | where isnotnull(ingestion_time()) | extend e = extent_id() | project name, e";
