@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   ContainerClient,
   ContainerSASPermissions,
@@ -100,6 +101,9 @@ describe("the checks of a job", () => {
       expect(each.why, each.name).not.toBe("");
       expect(each.fix, each.name).toBeNull();
     }
+    // And the documentation tells of each.
+    const docs = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
+    for (const each of report.checks) expect(docs).toContain(`\n| \`${each.name}\` |`);
     expect(JSON.stringify(report)).not.toContain(storageAccount.key);
     expect(JSON.stringify(report)).not.toMatch(/sig=[^*]/);
     expect(await probes()).toEqual([]);
