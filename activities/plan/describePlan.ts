@@ -50,6 +50,8 @@ export function describePlan({ job }: JobInput): Promise<Answer<PlanReport>> {
       if (!named.has(table)) tables.push(refusedTable(table, reason));
       named.add(table);
     }
+    if (tables.length === 0 && iterations.every((each) => each.quiet === 0))
+      warnings.push(`The job selects no table of database ${job.source.database}.`);
     const copied = tables.filter((table) => table.state === "copied");
     const work = totalsOf(copied);
     const begun = iterations.filter((each) => each.windows > 0).length;

@@ -142,6 +142,9 @@ describe("a plan", () => {
 
     const typo = await planOf("Refused", { tables: { include: ["Nowhere"] } });
     expect(typo).toMatchObject({ iterations: [], estimate: null, totals: { copied: 0, refused: 1 } });
+    expect((await planOf("Refused", { tables: { include: ["Zero*"] } })).warnings).toEqual([
+      "The job selects no table of database Refused.",
+    ]);
     expect(tableOf(typo, "Nowhere")).toMatchObject({ iteration: null, state: "refused" });
   });
 
