@@ -1,9 +1,5 @@
-import {
-  createIngestClient,
-  createKustoClient,
-  type IngestClient,
-  type KustoClient,
-} from "../kusto/client.ts";
+import type { IngestClient, KustoClient } from "../kusto/client.ts";
+import { lazyIngestClient, lazyKustoClient } from "../kusto/lazyClients.ts";
 import { ingestionEndpoint } from "../kusto/login/clouds.ts";
 import type { Lake } from "../lake/lake.ts";
 import type { Job } from "../model/job.ts";
@@ -40,8 +36,8 @@ export function configuredJob(now: Date, given: JobDefinition = {}): Job {
 export function clientsOf(job: Job): JobClients {
   const known = knownConnections();
   return {
-    source: createKustoClient(connectionTo(job.source.cluster, "source", known)),
-    destination: createKustoClient(connectionTo(job.destination.cluster, "destination", known)),
+    source: lazyKustoClient(connectionTo(job.source.cluster, "source", known)),
+    destination: lazyKustoClient(connectionTo(job.destination.cluster, "destination", known)),
     lake: lakeOf(job.lake),
   };
 }
@@ -50,11 +46,11 @@ export function clientsOf(job: Job): JobClients {
 export function ingestionServiceOf(job: Job): { readonly client: KustoClient; readonly endpoint: string } {
   const connection = connectionTo(job.destination.cluster, "destination", knownConnections());
   const endpoint = ingestionEndpoint(connection.cluster);
-  return { client: createKustoClient({ ...connection, cluster: endpoint }), endpoint };
+  return { client: lazyKustoClient({ ...connection, cluster: endpoint }), endpoint };
 }
 
 /** The queued-ingestion client of a job's destination. */
 export function ingestClientOf(job: Job): IngestClient {
   const connection = connectionTo(job.destination.cluster, "destination", knownConnections());
-  return createIngestClient(connection, job.destination.database);
+  return lazyIngestClient(connection, job.destination.database);
 }

@@ -1,63 +1,57 @@
 import * as df from "durable-functions";
-import { checkFamily } from "./checks/checkFamily.ts";
 import { ACTIVITY } from "./contract.ts";
-import { createStatusView } from "./destination/createStatusView.ts";
-import { holdUpdatePolicies } from "./destination/holdUpdatePolicies.ts";
-import { prepareDestination } from "./destination/prepareDestination.ts";
-import { releaseUpdatePolicies } from "./destination/releaseUpdatePolicies.ts";
-import { checkVisibility } from "./plan/checkVisibility.ts";
-import { describePlan } from "./plan/describePlan.ts";
-import { planIteration } from "./plan/planIteration.ts";
-import { cleanUp } from "./promotion/cleanUp.ts";
-import { intendPromotion } from "./promotion/intendPromotion.ts";
-import { promoteTable } from "./promotion/promoteTable.ts";
-import { abandonIteration } from "./run/abandonIteration.ts";
-import { acceptResync } from "./run/acceptResync.ts";
-import { openRun } from "./run/openRun.ts";
-import { publishEvent } from "./run/publishEvent.ts";
-import { readControl } from "./run/readControl.ts";
-import { recordEntry } from "./run/recordEntry.ts";
-import { recordFailure } from "./run/recordFailure.ts";
-import { refreshStatus } from "./run/refreshStatus.ts";
-import { readSlots } from "./run/slots.ts";
-import { listVerified } from "./verify/listVerified.ts";
-import { verifyTable } from "./verify/verifyTable.ts";
-import { adoptStaged } from "./window/adoptStaged.ts";
-import { cancelExports } from "./window/cancelExports.ts";
-import { measureExport } from "./window/measureExport.ts";
-import { pollOperations } from "./window/pollOperations.ts";
-import { startExport } from "./window/startExport.ts";
-import { startIngestion } from "./window/startIngestion.ts";
-import { takeWindows } from "./window/takeWindows.ts";
-import { verifyStaged } from "./window/verifyStaged.ts";
 
-df.app.activity(ACTIVITY.openRun, { handler: openRun });
-df.app.activity(ACTIVITY.readSlots, { handler: readSlots });
-df.app.activity(ACTIVITY.planIteration, { handler: planIteration });
-df.app.activity(ACTIVITY.prepareDestination, { handler: prepareDestination });
-df.app.activity(ACTIVITY.createStatusView, { handler: createStatusView });
-df.app.activity(ACTIVITY.holdUpdatePolicies, { handler: holdUpdatePolicies });
-df.app.activity(ACTIVITY.releaseUpdatePolicies, { handler: releaseUpdatePolicies });
-df.app.activity(ACTIVITY.takeWindows, { handler: takeWindows });
-df.app.activity(ACTIVITY.startExport, { handler: startExport });
-df.app.activity(ACTIVITY.measureExport, { handler: measureExport });
-df.app.activity(ACTIVITY.startIngestion, { handler: startIngestion });
-df.app.activity(ACTIVITY.pollOperations, { handler: pollOperations });
-df.app.activity(ACTIVITY.verifyStaged, { handler: verifyStaged });
-df.app.activity(ACTIVITY.adoptStaged, { handler: adoptStaged });
-df.app.activity(ACTIVITY.recordEntry, { handler: recordEntry });
-df.app.activity(ACTIVITY.recordFailure, { handler: recordFailure });
-df.app.activity(ACTIVITY.readControl, { handler: readControl });
-df.app.activity(ACTIVITY.acceptResync, { handler: acceptResync });
-df.app.activity(ACTIVITY.cancelExports, { handler: cancelExports });
-df.app.activity(ACTIVITY.abandonIteration, { handler: abandonIteration });
-df.app.activity(ACTIVITY.checkVisibility, { handler: checkVisibility });
-df.app.activity(ACTIVITY.intendPromotion, { handler: intendPromotion });
-df.app.activity(ACTIVITY.promoteTable, { handler: promoteTable });
-df.app.activity(ACTIVITY.cleanUp, { handler: cleanUp });
-df.app.activity(ACTIVITY.refreshStatus, { handler: refreshStatus });
-df.app.activity(ACTIVITY.publishEvent, { handler: publishEvent });
-df.app.activity(ACTIVITY.describePlan, { handler: describePlan });
-df.app.activity(ACTIVITY.listVerified, { handler: listVerified });
-df.app.activity(ACTIVITY.verifyTable, { handler: verifyTable });
-df.app.activity(ACTIVITY.checkFamily, { handler: checkFamily });
+/*
+ * Each activity is loaded when it is first called: a worker that starts for a tick of the timer, an orchestrator or a
+ * request doesn't wait for the clients of clusters, queues and topics.
+ */
+
+function activity<Input, Output>(name: string, load: () => Promise<(input: Input) => Output>): void {
+  df.app.activity(name, { handler: async (input: Input) => (await load())(input) });
+}
+
+activity(ACTIVITY.openRun, async () => (await import("./run/openRun.ts")).openRun);
+activity(ACTIVITY.readSlots, async () => (await import("./run/slots.ts")).readSlots);
+activity(ACTIVITY.planIteration, async () => (await import("./plan/planIteration.ts")).planIteration);
+activity(
+  ACTIVITY.prepareDestination,
+  async () => (await import("./destination/prepareDestination.ts")).prepareDestination,
+);
+activity(
+  ACTIVITY.createStatusView,
+  async () => (await import("./destination/createStatusView.ts")).createStatusView,
+);
+activity(
+  ACTIVITY.holdUpdatePolicies,
+  async () => (await import("./destination/holdUpdatePolicies.ts")).holdUpdatePolicies,
+);
+activity(
+  ACTIVITY.releaseUpdatePolicies,
+  async () => (await import("./destination/releaseUpdatePolicies.ts")).releaseUpdatePolicies,
+);
+activity(ACTIVITY.takeWindows, async () => (await import("./window/takeWindows.ts")).takeWindows);
+activity(ACTIVITY.startExport, async () => (await import("./window/startExport.ts")).startExport);
+activity(ACTIVITY.measureExport, async () => (await import("./window/measureExport.ts")).measureExport);
+activity(ACTIVITY.startIngestion, async () => (await import("./window/startIngestion.ts")).startIngestion);
+activity(ACTIVITY.pollOperations, async () => (await import("./window/pollOperations.ts")).pollOperations);
+activity(ACTIVITY.verifyStaged, async () => (await import("./window/verifyStaged.ts")).verifyStaged);
+activity(ACTIVITY.adoptStaged, async () => (await import("./window/adoptStaged.ts")).adoptStaged);
+activity(ACTIVITY.recordEntry, async () => (await import("./run/recordEntry.ts")).recordEntry);
+activity(ACTIVITY.recordFailure, async () => (await import("./run/recordFailure.ts")).recordFailure);
+activity(ACTIVITY.readControl, async () => (await import("./run/readControl.ts")).readControl);
+activity(ACTIVITY.acceptResync, async () => (await import("./run/acceptResync.ts")).acceptResync);
+activity(ACTIVITY.cancelExports, async () => (await import("./window/cancelExports.ts")).cancelExports);
+activity(ACTIVITY.abandonIteration, async () => (await import("./run/abandonIteration.ts")).abandonIteration);
+activity(ACTIVITY.checkVisibility, async () => (await import("./plan/checkVisibility.ts")).checkVisibility);
+activity(
+  ACTIVITY.intendPromotion,
+  async () => (await import("./promotion/intendPromotion.ts")).intendPromotion,
+);
+activity(ACTIVITY.promoteTable, async () => (await import("./promotion/promoteTable.ts")).promoteTable);
+activity(ACTIVITY.cleanUp, async () => (await import("./promotion/cleanUp.ts")).cleanUp);
+activity(ACTIVITY.refreshStatus, async () => (await import("./run/refreshStatus.ts")).refreshStatus);
+activity(ACTIVITY.publishEvent, async () => (await import("./run/publishEvent.ts")).publishEvent);
+activity(ACTIVITY.describePlan, async () => (await import("./plan/describePlan.ts")).describePlan);
+activity(ACTIVITY.listVerified, async () => (await import("./verify/listVerified.ts")).listVerified);
+activity(ACTIVITY.verifyTable, async () => (await import("./verify/verifyTable.ts")).verifyTable);
+activity(ACTIVITY.checkFamily, async () => (await import("./checks/checkFamily.ts")).checkFamily);

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { ClientRequestProperties, Client as DataClient } from "azure-kusto-data";
 import pRetry from "p-retry";
 import { type ErrorContext, isRetryable, Retryable, Terminal } from "../model/errors.ts";
+import { connectionBuilder } from "./connectionBuilder.ts";
 import { displayCluster, type KustoConnection } from "./connectionString.ts";
-import { connectionBuilder } from "./credentials.ts";
 import { fromFailure, fromThrown } from "./failure.ts";
 import { quoteString } from "./names.ts";
 import { type Answer, readCommandAnswer, readQueryAnswer } from "./response.ts";
 import type { KustoRow } from "./rows.ts";
 
-export { createIngestClient, type IngestBlobRequest, type IngestClient } from "./ingestClient.ts";
+export type { IngestBlobRequest, IngestClient } from "./ingestClient.ts";
 export { type KustoRow, rowsOf, singleRow } from "./rows.ts";
 
 export interface RequestOptions {

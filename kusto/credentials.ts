@@ -7,8 +7,6 @@ import {
   type TokenCredential,
   UsernamePasswordCredential,
 } from "@azure/identity";
-import { KustoConnectionStringBuilder } from "azure-kusto-data";
-import type { KustoConnection } from "./connectionString.ts";
 import { authorityHostOf } from "./login/clouds.ts";
 import { isPersonThere, promptCredential } from "./login/interactive.ts";
 import type { Login } from "./login/login.ts";
@@ -19,38 +17,6 @@ export { allowInteractive, type Person } from "./login/interactive.ts";
 /** The public client that Azure's developer tools log in as: known to every tenant, for clusters and storage alike. */
 const DEVELOPER_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 const ANY_TENANT = "organizations";
-
-/**
- * What the client library logs in with (`kusto/api/get-started/app-authentication-methods.md`). A new builder for each
- * client: the ingestion client changes the address in the one it is given.
- */
-export function connectionBuilder(connection: KustoConnection): KustoConnectionStringBuilder {
-  const builder = builderFor(connection);
-  builder.setConnectorDetails(
-    "Kusto.Copy",
-    "0.1",
-    connection.applicationName,
-    undefined,
-    connection.userName !== undefined,
-    connection.userName,
-  );
-  return builder;
-}
-
-function builderFor({ cluster, login }: KustoConnection): KustoConnectionStringBuilder {
-  switch (login.kind) {
-    case "none":
-      return new KustoConnectionStringBuilder(cluster);
-    // As it is: the cluster says when it has run out.
-    case "token":
-      return KustoConnectionStringBuilder.withAccessToken(cluster, login.token);
-    default:
-      return KustoConnectionStringBuilder.withTokenCredential(
-        cluster,
-        tokenCredential(login, new URL(cluster).hostname),
-      );
-  }
-}
 
 const credentials = new Map<string, TokenCredential>();
 

@@ -7,8 +7,8 @@ import {
 } from "azure-kusto-ingest";
 import { type ErrorContext, Retryable } from "../model/errors.ts";
 import type { IngestionMapping } from "./commands/ingest.ts";
+import { connectionBuilder } from "./connectionBuilder.ts";
 import { displayCluster, type KustoConnection } from "./connectionString.ts";
-import { connectionBuilder } from "./credentials.ts";
 import { fromThrown, textualFailure } from "./failure.ts";
 import { ingestionEndpoint } from "./login/clouds.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createIngestClient, type KustoClient, rowsOf } from "../../kusto/client.ts";
+import { type KustoClient, rowsOf } from "../../kusto/client.ts";
 import { exportAsync, exportedFile } from "../../kusto/commands/exportData.ts";
 import { exportProjection } from "../../kusto/commands/exportQuery.ts";
 import { operationIdAnswer } from "../../kusto/commands/ingest.ts";
@@ -11,6 +11,7 @@ import {
 } from "../../kusto/commands/operations.ts";
 import { alterMergePolicy, createMergeTable } from "../../kusto/commands/schema.ts";
 import { filterOfWindow } from "../../kusto/commands/windowRange.ts";
+import { createIngestClient } from "../../kusto/ingestClient.ts";
 import { moveTheseExtents } from "../../kusto/moves.ts";
 import { quoteName } from "../../kusto/names.ts";
 import { readExtents, readExtentsContent, readWindowContent } from "../../kusto/reads.ts";

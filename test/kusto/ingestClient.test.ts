@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { createIngestClient, type IngestBlobRequest, type IngestClient } from "../../kusto/client.ts";
 import { parseKustoConnection } from "../../kusto/connectionString.ts";
+import { createIngestClient, type IngestBlobRequest, type IngestClient } from "../../kusto/ingestClient.ts";
 import { describe as describeError, isRetryable } from "../../model/errors.ts";
 import {
   commandAnswer,

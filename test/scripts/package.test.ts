@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -89,6 +89,24 @@ describe("the app's package", () => {
     expect(packaged.printed).toMatch(
       new RegExp(`zip +${(packaged.zipBytes / 1_000_000).toFixed(2).replace(".", "\\.")} MB`),
     );
+  });
+
+  it("loads no client of a cluster, a queue or a topic when a worker starts", () => {
+    const loaded = new Set<string>();
+    const waiting = ["dist/functions/index.js"];
+    for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+      const text = readFileSync(join(packaged.folder, file), "utf8").replace(/\bimport\([^)]*\)/g, "");
+      for (const name of importsOf(text)) {
+        const path = name.startsWith(".") ? posix.join(posix.dirname(file), name) : name;
+        if (loaded.has(path)) continue;
+        loaded.add(path);
+        if (name.startsWith(".")) waiting.push(path);
+      }
+    }
+    expect(loaded).toContain("durable-functions");
+    for (const name of ["azure-kusto-data", "azure-kusto-ingest", "@azure/eventgrid", "@azure/arm-kusto"]) {
+      expect([...loaded]).not.toContain(name);
+    }
   });
 
   it("names the Durable Task Scheduler in host.json where it is made for it", async () => {

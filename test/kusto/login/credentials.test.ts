@@ -7,8 +7,9 @@ import {
   type TokenCredential,
 } from "@azure/identity";
 import { afterEach, describe, expect, it } from "vitest";
+import { connectionBuilder } from "../../../kusto/connectionBuilder.ts";
 import { parseKustoConnection } from "../../../kusto/connectionString.ts";
-import { allowInteractive, connectionBuilder, tokenCredential } from "../../../kusto/credentials.ts";
+import { allowInteractive, tokenCredential } from "../../../kusto/credentials.ts";
 import { hasBrowser, promptCredential } from "../../../kusto/login/interactive.ts";
 import { keepingTokens, orByPrompt } from "../../../kusto/login/tokens.ts";
 import { describe as describeError, Terminal } from "../../../model/errors.ts";
