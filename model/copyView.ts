@@ -131,12 +131,13 @@ export function copyView(instance: InstanceView, state: State, now: Date, wanted
   };
 }
 
-/** The log knows how a run ended while the host still ends it; what is asked changes a run that goes on only. */
+/** A run that the log says has ended is ending until its host says so too: only then can another one start. */
 function stateOf(instance: InstanceView, ended: InstanceView["ended"], wanted: Wanted): CopyState {
-  if (instance.state !== "running")
-    return instance.state === "succeeded" ? (ended ?? "succeeded") : instance.state;
-  if (ended !== undefined) return ended;
-  return wanted === "run" ? "running" : wanted === "pause" ? "pausing" : "cancelling";
+  if (instance.state === "succeeded") return ended ?? "succeeded";
+  if (instance.state !== "running") return instance.state;
+  if (ended === "cancelled" || (ended === undefined && wanted === "cancel")) return "cancelling";
+  if (ended === "paused" || (ended === undefined && wanted === "pause")) return "pausing";
+  return "running";
 }
 
 function committedBy(state: State, run: number | undefined): number[] {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import * as df from "durable-functions";
@@ -6,6 +7,7 @@ import { lakeOf } from "../../activities/environment.ts";
 import { readJobs } from "../../activities/jobs/jobs.ts";
 import { askFor, askResync, readControl } from "../../lake/control.ts";
 import { readState } from "../../lake/log.ts";
+import { Retryable } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { readBody } from "../api/body.ts";
 import type { Route } from "../api/route.ts";
@@ -100,10 +102,21 @@ async function resync(request: HttpRequest, context: InvocationContext): Promise
   return { ...answer, jsonBody: { ...asked, applied: "now", ...startedSchema.parse(answer.jsonBody) } };
 }
 
-/** The id of the run that works on a target's folder, started if there is none. */
+/** How long a run that was paused may take to end, once the log says that it has. */
+const ENDING_MS = 15_000;
+
+/** The id of the run that works on a target's folder, started if there is none; one that is about to end is waited for. */
 async function runningOn({ client, job }: Target): Promise<string> {
-  const running = await unfinishedOn(client, job.lake);
-  if (running) return running.id;
+  const end = Date.now() + ENDING_MS;
+  for (;;) {
+    const running = await unfinishedOn(client, job.lake);
+    if (!running) break;
+    const { run, ended } = await readState(lakeOf(job.lake));
+    if (ended === undefined || run?.instance !== running.id) return running.id;
+    if (Date.now() > end)
+      throw new Retryable(`Copy ${running.id} is still ending.`, {}, { advice: "Try again in a moment." });
+    await sleep(250);
+  }
   const started = await startRun(client, job);
   return started.kind === "started" ? started.id : started.by.id;
 }

@@ -118,3 +118,26 @@ test("a table that was parked is well again when its lane has caught up, and not
 test("what the host says of a failure is passed on", () => {
   expect(view(first, { ...instance("failed"), error: "The lake is gone." }).error).toBe("The lake is gone.");
 });
+
+test.each([
+  ["running", "run", undefined, "running"],
+  ["running", "pause", undefined, "pausing"],
+  ["running", "cancel", undefined, "cancelling"],
+  // Until the host has ended it as well, no other run can start.
+  ["running", "run", "paused", "pausing"],
+  ["succeeded", "run", "paused", "paused"],
+  ["succeeded", "run", "cancelled", "cancelled"],
+  ["succeeded", "pause", undefined, "succeeded"],
+  ["failed", "pause", undefined, "failed"],
+] as const)(
+  "a copy that the host calls %s, asked to %s and ended %s, is %s",
+  (state, wanted, ended, told) => {
+    const bodies: EntryBody[] =
+      ended === undefined
+        ? [...first]
+        : [...first, { kind: "runEnded", outcome: ended, reason: "Asked to." }];
+    const seen = copyView({ ...instance(state, [1]), id: "copy:1" }, stateOf(bodies), now, wanted);
+    expect(seen.state).toBe(told);
+    expect(seen.error).toBe(ended === undefined ? null : "Asked to.");
+  },
+);
