@@ -226,6 +226,7 @@ export const ACTIVITY = {
   planIteration: "planIteration",
   prepareDestination: "prepareDestination",
   createStatusView: "createStatusView",
+  mirrorSchema: "mirrorSchema",
   holdUpdatePolicies: "holdUpdatePolicies",
   releaseUpdatePolicies: "releaseUpdatePolicies",
   takeWindows: "takeWindows",

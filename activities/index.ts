@@ -21,6 +21,7 @@ activity(
   ACTIVITY.createStatusView,
   async () => (await import("./destination/createStatusView.ts")).createStatusView,
 );
+activity(ACTIVITY.mirrorSchema, async () => (await import("./destination/mirrorSchema.ts")).mirrorSchema);
 activity(
   ACTIVITY.holdUpdatePolicies,
   async () => (await import("./destination/holdUpdatePolicies.ts")).holdUpdatePolicies,

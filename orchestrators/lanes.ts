@@ -34,7 +34,10 @@ function* plan(context: OrchestrationContext, job: Job, before: Carry, lane: Lan
   else carry = { ...carry, forwardOwed: false, lastReadAt: planned.readAt };
   if (planned.iteration === null) return carry;
   const added = laneCarry(planned.iteration);
-  return yield* prepare(context, job, withLane(carry, added), added);
+  carry = yield* prepare(context, job, withLane(carry, added), added);
+  if (job.schema !== "all") return carry;
+  const mirrored = yield* step<{ next: number }>(context, ACTIVITY.mirrorSchema, ref(job, carry));
+  return { ...carry, next: mirrored.next };
 }
 
 /** Makes the destination ready for an iteration; what can't be copied there is parked. */

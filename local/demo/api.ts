@@ -16,6 +16,7 @@ const copySchema = z.object({
   iteration: z.number().nullable(),
   lagSeconds: z.number().nullable(),
   tables: z.array(tableSchema),
+  warnings: z.array(z.string()),
   error: z.string().nullable(),
 });
 

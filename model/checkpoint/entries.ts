@@ -193,6 +193,14 @@ export const entrySchema = z.discriminatedUnion("kind", [
   }),
   z.object({
     ...base,
+    kind: z.literal("mirrored"),
+    /** What was created or altered at the destination besides tables and columns. */
+    changes: z.array(z.string()),
+    /** What could not be mirrored: all of it, in the place of what an earlier entry said. */
+    warnings: z.array(z.object({ table: z.string(), reason: z.string() })),
+  }),
+  z.object({
+    ...base,
     kind: z.literal("updatePoliciesDisabled"),
     policies: z.array(disabledPolicySchema),
   }),

@@ -53,6 +53,14 @@ export function fold(state: State, entry: Entry): State {
       return resyncAccepted(before, entry);
     case "runEnded":
       return { ...before, ended: { outcome: entry.outcome, reason: entry.reason, at: entry.at } };
+    case "mirrored":
+      return {
+        ...before,
+        warnings: [
+          ...before.warnings.filter((each) => each.about !== "mirror"),
+          ...entry.warnings.map((each) => ({ about: "mirror" as const, ...each })),
+        ],
+      };
     case "updatePoliciesDisabled":
       return policiesDisabled(before, entry);
     case "updatePoliciesRestored":

@@ -255,6 +255,17 @@ export const POLICIES: Readonly<Record<string, PolicyKind>> = {
     inherited: false,
     check: checked(z.array(z.object({ ColumnName: z.string(), Type: z.string() })), (value) => value),
   },
+  /** Kept and shown only: extents are never rewritten by it (`kusto/management/partitioning-policy.md`). */
+  partitioning: {
+    title: "PartitioningPolicy",
+    scopes: ["table"],
+    fallback: null,
+    inherited: false,
+    check: checked(
+      z.object({ PartitionKeys: z.array(z.json()).min(1).max(2) }).catchall(z.json()),
+      (value) => value,
+    ),
+  },
   auto_delete: {
     title: "AutoDeletePolicy",
     scopes: ["table"],

@@ -18,6 +18,7 @@ import {
 import * as followers from "../../../kusto/commands/followers.ts";
 import { createOrAlterStatusFunction } from "../../../kusto/commands/functions.ts";
 import { ingestAsync, showIngestionFailures } from "../../../kusto/commands/ingest.ts";
+import * as mirrored from "../../../kusto/commands/mirrored.ts";
 import { cancelOperation, showOperationDetails, showOperations } from "../../../kusto/commands/operations.ts";
 import { exportProbe, readProbe } from "../../../kusto/commands/probes.ts";
 import * as schema from "../../../kusto/commands/schema.ts";
@@ -136,6 +137,37 @@ function texts(name: string): Record<string, string> {
     dropColumn: dropColumn(name, name),
     renameColumn: renameColumn(name, name, name),
     alterColumnType: alterColumnType(name, name, "datetime"),
+    schemaScript: mirrored.showSchemaScript(name),
+    functions: mirrored.showFunctions(),
+    mirroredFunction: mirrored.createOrAlterFunction({
+      Name: name,
+      Parameters: "(a:long, ['b c']:(*))",
+      Body: "{\n // a comment\n T | where s == '}' | take a }",
+      Folder: name,
+      DocString: name,
+    }),
+    ingestionMappings: mirrored.showIngestionMappings(name),
+    mirroredMapping: mirrored.createOrAlterMapping(name, { Name: name, Kind: "W3CLogFile", Mapping: "[]" }),
+    ...Object.fromEntries(
+      [...mirrored.MIRRORED_POLICIES, ...mirrored.TOLD_POLICIES].map((policy) => [
+        `show ${policy}`,
+        mirrored.showPolicies(policy),
+      ]),
+    ),
+    ...Object.fromEntries(
+      mirrored.MIRRORED_POLICIES.map((policy) => [
+        `alter ${policy}`,
+        mirrored.alterPolicy(
+          name,
+          policy,
+          {
+            DataHotSpan: { Value: "3.00:00:01" },
+            HotWindows: [{ MinValue: "2021-01-01T00:00:00Z", MaxValue: "2021-02-01 00:00:00" }],
+          },
+          () => 259_201_000,
+        ),
+      ]),
+    ),
     dropTables: schema.dropTables([name, "B"]),
     renameTables: schema.renameTables([
       [name, "B"],
