@@ -1,3 +1,4 @@
+import { readUpdatePolicies } from "../../kusto/reads.ts";
 import { readControl } from "../../lake/control.ts";
 import { readState } from "../../lake/log.ts";
 import type { PlannedTable } from "../../model/checkpoint/entries.ts";
@@ -9,6 +10,7 @@ import type { Job } from "../../model/job.ts";
 import { followerInstead } from "../../model/regions.ts";
 import { shortText } from "../../model/reports/bounded.ts";
 import { type PlanIteration, type PlanReport, type PlanTable, planReport } from "../../model/reports/plan.ts";
+import { triggeredTarget } from "../../model/updatePolicies.ts";
 import type { Answer, JobInput } from "../contract.ts";
 import { readOnlyReason } from "../destination/accessMode.ts";
 import { readObstacles } from "../destination/obstacles.ts";
@@ -18,7 +20,7 @@ import { refuseOtherCopy } from "../run/openRun.ts";
 import { allowedSlots } from "../run/slots.ts";
 import { type DryRun, dryRun } from "./dryRun.ts";
 import { type RetentionLoss, retentionLoss } from "./retentionLoss.ts";
-import { schemaChanges } from "./schemaChanges.ts";
+import { policyChanges, schemaChanges } from "./schemaChanges.ts";
 import { readTableDetails } from "./tableDetails.ts";
 
 /**
@@ -108,6 +110,10 @@ async function describeIteration(
     job.destination.database,
     known.filter((name) => there.has(name)),
   );
+  const policies =
+    job.updatePolicies === "disable"
+      ? await readUpdatePolicies(destination, job.destination.database)
+      : new Map();
   const going = open.tables.filter((table) => refusal(table.name) === undefined);
   const dropped = await retentionLoss(job, source, destination, going, sizes, existing);
   const tables = left.map(({ table, windows, rows }): PlanTable => {
@@ -124,8 +130,13 @@ async function describeIteration(
       bytes: size === undefined ? null : shareOf(size, rows),
       format: table.format,
       changes:
-        reason === undefined && job.schema !== "none"
-          ? schemaChanges(table, there.get(table.name), state.tables[table.name])
+        reason === undefined
+          ? [
+              ...(job.schema === "none"
+                ? []
+                : schemaChanges(table, there.get(table.name), state.tables[table.name])),
+              ...policyChanges(table.name, triggeredTarget(policies, [table.name])),
+            ]
           : [],
       reason: reason === undefined ? null : shortText(reason),
       dropped: lossOf(dropped.get(table.name), rows),

@@ -37,6 +37,17 @@ export function schemaChanges(
   ];
 }
 
+/** What is switched off at the destination while a table's rows are copied, where the job says so. */
+export function policyChanges(table: string, target: string | undefined): SchemaChange[] {
+  if (target === undefined) return [];
+  return [
+    {
+      kind: "updatePolicy",
+      text: `Switch the update policy of table ${target} off while rows are moved into table ${table}, for other writers too.`,
+    },
+  ];
+}
+
 function columnNames(columns: readonly PlannedColumn[]): string {
   return listOf(columns.map(({ name }) => name));
 }

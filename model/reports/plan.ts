@@ -11,7 +11,7 @@ export const planTableStateSchema = z
   );
 
 export const schemaChangeSchema = z.object({
-  kind: z.enum(["createTable", "addColumns", "describe"]),
+  kind: z.enum(["createTable", "addColumns", "describe", "updatePolicy"]),
   text: z.string().describe("The change in words, names of columns and types included."),
 });
 

@@ -140,6 +140,15 @@ describe("a plan", () => {
     expect(report.iterations).toMatchObject([{ tables: 1, rows: 10 }]);
     expect(report.totals).toMatchObject({ copied: 1, refused: 6, rows: 10 });
 
+    const disabling = await planOf("Refused", {
+      tables: { include: ["Feeding"] },
+      updatePolicies: "disable",
+    });
+    expect(tableOf(disabling, "Feeding")).toMatchObject({
+      state: "copied",
+      changes: [{ kind: "updatePolicy", text: expect.stringMatching(/policy of table Fed off/) }],
+    });
+
     const typo = await planOf("Refused", { tables: { include: ["Nowhere"] } });
     expect(typo).toMatchObject({ iterations: [], estimate: null, totals: { copied: 0, refused: 1 } });
     expect((await planOf("Refused", { tables: { include: ["Zero*"] } })).warnings).toEqual([
