@@ -126,3 +126,12 @@ test("lag doesn't shrink by what copies no new data: a later backfill, or one th
   const forward = [...again, planned(3, "forward", { quiet: ["T"], readAt: moment(60) }), committed(3)];
   expect(lagSeconds(stateOf(forward), new Date(ms(61)))).toBe(60);
 });
+
+test("a table that somebody asked to resynchronise is due at once, until the log has taken it in, and not of a job that failed", () => {
+  const asked = [{ id: "0123456789abcdef", tables: ["T"] }];
+  const state = idle(MINUTE);
+  expect(isDue(state, RPO, ms(1), ms(2))).toBe(false);
+  expect(isDue(state, RPO, ms(1), ms(2), asked)).toBe(true);
+  expect(isDue({ ...state, resyncs: ["0123456789abcdef"] }, RPO, ms(1), ms(2), asked)).toBe(false);
+  expect(isDue({ ...state, failed: "No." }, RPO, ms(1), ms(2), asked)).toBe(false);
+});
