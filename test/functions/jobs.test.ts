@@ -282,4 +282,16 @@ describe("many jobs", () => {
     expect(routes.toSorted()).toEqual(described.toSorted());
     await own.stop();
   });
+
+  it("lists every copy, also those beyond the first page of the host's", async () => {
+    const own = await hostWith(undefined, {});
+    const ids = Array.from({ length: 105 }, (_, i) => `copy:many:00000000:${i}`);
+    for (const id of ids) {
+      const url = `${own.url}/runtime/webhooks/durabletask/orchestrators/copyJob/${encodeURIComponent(id)}`;
+      expect((await fetch(url, { method: "POST", body: "{}" })).status).toBe(202);
+    }
+    const list = z.array(z.object({ id: z.string() })).parse(await (await send(own, "GET", "copies")).json());
+    expect(list.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    await own.stop();
+  });
 });
