@@ -8,6 +8,7 @@ import { storageFailure } from "../lake/failure.ts";
 import { readState } from "../lake/log.ts";
 import { isDue } from "../model/due.ts";
 import { describe } from "../model/errors.ts";
+import { lagLine, lagSeconds } from "../model/lag.ts";
 import { type CopyInstance, unfinishedCopies } from "./copies/instances.ts";
 import { startRun } from "./copies/startCopy.ts";
 
@@ -54,6 +55,8 @@ async function startIfDue({ name, enabled, job, problem }: KnownJob, tick: Tick)
   if (!enabled) return;
   const lake = lakeOf(job.lake);
   const [state, { wanted, resyncs }] = await Promise.all([readState(lake), readControl(lake)]);
+  const lag = lagSeconds(state, new Date(now));
+  if (lag !== null) context.log(lagLine(name, lag, job.rpoMs));
   if (wanted !== "run" || !isDue(state, job.rpoMs, now, next, resyncs)) return;
   const by = running.find((each) => each.job?.lake === job.lake);
   const started = by ? { kind: "running" as const, by } : await startRun(client, job, state);

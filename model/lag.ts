@@ -17,3 +17,8 @@ export function lagSeconds(state: State, now: Date): number | null {
   if (readAt === undefined) return null;
   return Math.max(0, (now.getTime() - Date.parse(readAt)) / 1000);
 }
+
+/** What the timer says of a job at each tick; the workbook and the alerts of infra/ read it. */
+export function lagLine(job: string, lagSeconds: number, rpoMs: number): string {
+  return `Lag of ${job}: ${Math.round(lagSeconds)} s, RPO ${Math.round(rpoMs / 1000)} s.`;
+}

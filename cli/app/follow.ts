@@ -65,7 +65,7 @@ export async function follow(app: AppClient, id: string, given: Given, io: Io): 
   return end.code;
 }
 
-/** The job's name in `copy:<job>:<folder>:<number>`. */
+/** The job's name in `copy:<job>:<iteration>:<folder>-<run>`. */
 function jobOfId(id: string): string {
   return id.split(":")[1] ?? id;
 }

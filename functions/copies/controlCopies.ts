@@ -15,7 +15,7 @@ import { startedSchema } from "../api/views.ts";
 import { COPY_ANSWER, COPY_ID, unknownCopy, viewOf } from "./getCopies.ts";
 import { type CopyInstance, copyById, unfinishedOn } from "./instances.ts";
 import { accepted } from "./postCopies.ts";
-import { BY_HTTP, idPrefix, startRun } from "./startCopy.ts";
+import { BY_HTTP, isCopyOf, startRun } from "./startCopy.ts";
 
 /*
  * What is asked of a copy is asked of its lake folder: of the run that works there now, and of those to come. A copy whose
@@ -35,7 +35,7 @@ async function targetOf(request: HttpRequest, context: InvocationContext): Promi
   const copy = await copyById(client, id);
   if (copy?.job) return { id, client, job: copy.job, copy };
   const { jobs } = await readJobs(new Date());
-  const job = jobs.find((each) => each.job !== undefined && id.startsWith(idPrefix(each.job)))?.job;
+  const job = jobs.find((each) => each.job !== undefined && isCopyOf(id, each.job))?.job;
   return job && { id, client, job, copy };
 }
 
@@ -123,8 +123,8 @@ async function runningOn({ client, job }: Target): Promise<string> {
 
 const UNKNOWN = { 404: "There is no such copy", 503: "The lake can't be reached now" };
 const STARTED = {
-  id: "copy:default:5f70bf18:7",
-  statusUrl: "https://app.azurewebsites.net/api/copies/copy%3Adefault%3A5f70bf18%3A7",
+  id: "copy:default:2:5f70bf18-7",
+  statusUrl: "https://app.azurewebsites.net/api/copies/copy%3Adefault%3A2%3A5f70bf18-7",
 };
 
 export const controlRoutes: readonly Route[] = [

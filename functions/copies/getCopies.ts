@@ -68,14 +68,14 @@ async function readFolder(url: string): Promise<Folder> {
 export const COPY_ID: Parameter = {
   in: "path",
   description: "Id of a copy, percent-encoded",
-  example: "copy:default:5f70bf18:0",
+  example: "copy:default:1:5f70bf18-0",
 };
 
 export const COPY_ANSWER: RouteAnswer = {
   description: "The copy",
   schema: copyViewSchema,
   example: {
-    id: "copy:default:5f70bf18:0",
+    id: "copy:default:1:5f70bf18-0",
     state: "running",
     iteration: 1,
     lagSeconds: null,

@@ -65,8 +65,8 @@ export const postCopiesRoute: Route = {
         "Retry-After": "When that is worth it, in seconds",
       },
       example: {
-        id: "copy:default:5f70bf18:0",
-        statusUrl: "https://app.azurewebsites.net/api/copies/copy%3Adefault%3A5f70bf18%3A0",
+        id: "copy:default:1:5f70bf18-0",
+        statusUrl: "https://app.azurewebsites.net/api/copies/copy%3Adefault%3A1%3A5f70bf18-0",
       },
     },
   },

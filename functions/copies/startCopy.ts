@@ -37,8 +37,7 @@ export async function startRun(
   state?: State,
 ): Promise<Exclude<Started, { kind: "paused" }>> {
   const known = state ?? (await readState(lakeOf(job.lake)));
-  // The number that the run will have, so that a copy which failed keeps its id and its story.
-  const id = `${idPrefix(job)}${known.next}`;
+  const id = copyId(job, known);
   try {
     await client.startNew(COPY_JOB, { instanceId: id, input: { job } });
   } catch (error) {
@@ -50,9 +49,19 @@ export async function startRun(
   return { kind: "started", id };
 }
 
-/** How the ids of all copies of a job into one lake folder begin. */
-export function idPrefix(job: Job): string {
-  return `copy:${job.name}:${folderMark(job.lake)}:`;
+/**
+ * `copy:<job>:<iteration>:<folder>-<run>`: the iteration that the run goes on with or begins, and the number that the run
+ * will have in the log, so that a copy which failed keeps its id and its story.
+ */
+function copyId(job: Job, state: State): string {
+  const iteration = (state.open.forward ?? state.open.backfill)?.iteration ?? state.lastIteration + 1;
+  return `copy:${job.name}:${iteration}:${folderMark(job.lake)}-${state.next}`;
+}
+
+/** Whether a copy of this id is one of the job into its lake folder. */
+export function isCopyOf(id: string, job: Job): boolean {
+  const [kind, name, , run] = id.split(":");
+  return kind === "copy" && name === job.name && (run ?? "").startsWith(`${folderMark(job.lake)}-`);
 }
 
 /** Requests may copy into many folders under one job's name: the instances of each need ids of their own. */

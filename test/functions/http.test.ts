@@ -292,6 +292,9 @@ describe("the HTTP API and the timer", () => {
       );
       await new Promise((done) => setTimeout(done, 4500));
       expect(await instances(own)).toHaveLength(1);
+      expect((await instances(own))[0]?.instanceId).toMatch(/^copy:default:1:[0-9a-f]{8}-0$/);
+      // What the workbook and the alerts read.
+      expect(own.lines.join("\n")).toMatch(/Lag of default: \d+ s, RPO 3600 s\./);
       await own.stop();
     });
   });

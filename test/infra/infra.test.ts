@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { lagLine } from "../../model/lag.ts";
 import { STAGED_FOLDER } from "../../model/naming.ts";
 import { HOST_SETTING_NAMES, SETTING_NAMES } from "../../model/settings.ts";
 import { syntaxErrors } from "../kusto/parser.ts";
@@ -214,6 +215,17 @@ describe("infra/", () => {
     for (const file of globSync("modules/watch/*.kql", { cwd: infra })) {
       expect(fileOf("modules/watch/alerts.bicep").text).toContain(file.split(/[\\/]/).at(-1));
     }
+  });
+
+  it("reads lag from the line that the timer writes", () => {
+    const pieces = (text: string) =>
+      [...(/parse message with ([^|\n]+)/.exec(text)?.[1] ?? "").matchAll(/"([^"]*)"/g)].map(
+        (match) => match[1] ?? "",
+      );
+    const found = pieces(readFileSync(join(infra, "modules/watch/lagOverRpo.kql"), "utf8"));
+    expect(lagLine("my-job", 61.4, 300_000)).toBe(`${found[0]}my-job${found[1]}61${found[2]}300${found[3]}`);
+    const workbook = read("infra/modules/watch/workbook.json").replaceAll('\\"', '"').replaceAll("\\n", "\n");
+    expect(pieces(workbook)).toEqual(found);
   });
 
   it("has samples whose parameters there are", () => {
