@@ -5,11 +5,20 @@ import {
   type VerifiedTable,
   verificationReportSchema,
 } from "../../model/reports/verification.ts";
-import { addFault, bodyOf, clearFaults, createIdTable, loadIds, rowsOfIds } from "../copy/drive.ts";
+import {
+  addFault,
+  bodyOf,
+  clearFaults,
+  createIdTable,
+  loadIds,
+  rowsOfIds,
+  strikes,
+  until,
+} from "../copy/drive.ts";
 import { type CopyStack, cursorsGiven, load, startCopyStack } from "../copy/support.ts";
 import { asked, reportOf } from "./ask.ts";
 
-const DATABASES = ["Sides", "Fresh", "Through", "Whole"];
+const DATABASES = ["Sides", "Fresh", "Through", "Whole", "Busy"];
 const TABLES = ["Dropped", "Other", "Doubled", "Added", "Deleted", "Gone", "Same"];
 const DAYS = ["2026-01-05", "2026-01-06"] as const;
 
@@ -222,6 +231,27 @@ describe("a verification", () => {
       state: "changed",
       reason: expect.stringMatching(/has changed at the source since its last copy/),
     });
+  });
+
+  it("is not misled by a copy that commits while it compares", async () => {
+    const { stack } = copies;
+    await createIdTable(copies.source, "Busy", "Events");
+    await loadDays("Busy", "Events");
+    await cursorsGiven();
+    expect(await copies.copy(body("Busy"))).toMatchObject({ state: "succeeded" });
+    await loadIds(stack.urls.sourceKusto, "Busy", "Events", [20, 30]);
+    await cursorsGiven();
+    // The destination is read long after the log was, and the source.
+    await addFault(stack.urls.destinationKusto, {
+      match: { kind: "query", database: "Busy", text: "hash_md5" },
+      action: "delay",
+      afterMs: 15_000,
+    });
+    const report = verify("Busy");
+    await until("nothing was compared", async () => (await strikes(stack.urls.destinationKusto))[0] === 1);
+    expect(await copies.copy(body("Busy"))).toMatchObject({ state: "succeeded" });
+    expect(tableOf(await report, "Events")).toMatchObject({ state: "equal", destination: { rows: 30 } });
+    await clearFaults(stack.urls.destinationKusto);
   });
 
   it("is refused where the folder holds the log of another copy", async () => {
