@@ -20,8 +20,9 @@ export async function changedColumns(
   columns: ReadonlyMap<string, readonly PlannedColumn[]>,
 ): Promise<Parked[]> {
   const suspects = [...columns].filter(([name, now]) => {
-    const copied = state.tables[name]?.columns;
-    return copied !== undefined && losesColumns(copied, now);
+    const { columns: copied, resync } = state.tables[name] ?? {};
+    // What is resynchronised is replaced as a whole: no older row is left that had the column.
+    return copied !== undefined && resync !== true && losesColumns(copied, now);
   });
   if (suspects.length === 0) return [];
   const { database } = job.destination;

@@ -133,12 +133,14 @@ describe("a copy of which something is asked", () => {
     await loadIds(copies.stack.urls.destinationKusto, "Again", "Events", [5000, 5010]);
     await loadIds(source(), "Again", "Events", [DAYS * LOAD, DAYS * LOAD + 10]);
     await cursorsGiven();
+    // A column that is gone stops a table otherwise, as older rows have it.
+    await copies.source.command("Again", ".drop column Events.Text");
     await askResync(lakeOf("Again"), ["Events"], "a test");
     expect(await copies.copy(body("Again"))).toMatchObject({ state: "succeeded", error: null });
     expect(await held("Again")).toEqual(wholeRanges([0, DAYS * LOAD + 10]));
     await nothingLeft("Again");
     // Cursors follow it from there on, and the request was taken in once.
-    await loadIds(source(), "Again", "Events", [DAYS * LOAD + 10, DAYS * LOAD + 20]);
+    await copies.source.command("Again", ".append Events <| range Id from 810 to 819 step 1");
     await cursorsGiven();
     const next = await copies.copy(body("Again"));
     expect(next.tables).toMatchObject([{ name: "Events", rows: 10 }]);
