@@ -39,6 +39,10 @@ export function describePlan({ job }: JobInput): Promise<Answer<PlanReport>> {
       );
     const readOnly = await readOnlyReason(clients.destination, job.destination.database);
     if (readOnly !== undefined) warnings.push(readOnly);
+    if (job.schema === "all")
+      warnings.push(
+        "Functions, ingestion mappings and table policies of the source would be mirrored too: the plan doesn't list which of them differ.",
+      );
     const dry = await dryRun(job, clients, before, control);
     const tables: PlanTable[] = [];
     const iterations: PlanIteration[] = [];
