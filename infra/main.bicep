@@ -29,6 +29,7 @@ param tags object = {}
 // ---- What is copied -------------------------------------------------------------------------------------------------
 
 @description('What the app keeps up to date. One job becomes app settings; more are read from the lake, where the output jobsDocument goes.')
+@minLength(1)
 param jobs copyJob[]
 
 @description('When the timer looks whether an iteration is due: NCRONTAB of six fields.')
