@@ -51,7 +51,7 @@ export const VERIFY: Question<z.infer<typeof verificationReportSchema>> = {
 
 export const DOCTOR: Question<z.infer<typeof checkupReportSchema>> = {
   orchestration: QUESTIONS.doctor,
-  route: "checkups",
+  route: "checks",
   schema: checkupReportSchema,
   doing: "Checking",
   lines: checkupLines,
