@@ -159,6 +159,24 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     page: "management/alter-column.md",
   },
   {
+    command: /^\.show functions/,
+    needs: "Viewer",
+    at: BOTH,
+    page: "management/show-function.md",
+  },
+  {
+    command: /^\.show table … ingestion mappings/,
+    needs: "Viewer",
+    at: BOTH,
+    page: "management/show-ingestion-mapping-command.md",
+  },
+  {
+    command: /^\.create-or-alter table … ingestion … mapping/,
+    needs: "Ingestor",
+    at: DESTINATION,
+    page: "management/create-or-alter-ingestion-mapping-command.md",
+  },
+  {
     command: /^\.ingest async into table/,
     needs: "Ingestor",
     at: DESTINATION,
