@@ -166,7 +166,7 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
   },
   {
     command: /^\.show table … ingestion mappings/,
-    needs: "Viewer",
+    needs: "none is named",
     at: BOTH,
     page: "management/show-ingestion-mapping-command.md",
   },
