@@ -20,6 +20,8 @@ export interface CopyEnd {
   readonly view: CopyView;
   readonly iterations: readonly number[];
   readonly reason: string | null;
+  /** Whether the run itself failed, and not tables of it alone. */
+  readonly broke: boolean;
 }
 
 /** Between two looks at a run, milliseconds. */
@@ -119,7 +121,13 @@ function endOf(instance: string, payload: StatusPayload, state: State, asked: bo
   const view = copyView(instanceView(instance, payload, state), state, new Date());
   const iterations = committedBy(instance, state);
   const mine = state.run?.instance === instance;
-  const end = (outcome: Outcome, reason: string | null): CopyEnd => ({ outcome, view, iterations, reason });
+  const end = (outcome: Outcome, reason: string | null, broke = false): CopyEnd => ({
+    outcome,
+    view,
+    iterations,
+    reason,
+    broke,
+  });
   if (asked && payload.runtimeStatus === "Terminated") return end("stopped", null);
   if (mine && state.ended !== undefined) return end(state.ended.outcome, state.ended.reason);
   if (payload.runtimeStatus === "Completed")
@@ -128,7 +136,7 @@ function endOf(instance: string, payload: StatusPayload, state: State, asked: bo
       : end("done", null);
   const reason = reasonOf(payload.output);
   const takenOver = !mine && state.run !== undefined && /another run took over/i.test(reason);
-  return end(takenOver ? "elsewhere" : "failed", reason);
+  return end(takenOver ? "elsewhere" : "failed", reason, !takenOver);
 }
 
 /** The orchestration's own words, without what the engine wraps around them. */

@@ -62,8 +62,9 @@ export async function keepCopying(
         why: `The copy is to ${control.wanted}${asked}: kusto-copy resume lets it go on.`,
       };
     }
-    // The first iteration is what the command was called for.
-    const due = first || control.resyncs.length > 0 || isDue(state, job.rpoMs, now, now + tick);
+    // The first iteration is what the command was called for; one that failed has waited already.
+    const due =
+      first || failures > 0 || control.resyncs.length > 0 || isDue(state, job.rpoMs, now, now + tick);
     if (!due) return { wait: tick, why: null };
     const other = await runAtWork(lake, state);
     if (other) return { wait: tick, why: `Another run is at work in the lake folder: ${other.instance}.` };
@@ -71,7 +72,7 @@ export async function keepCopying(
     last = await copyOnce(runtime, job, tell, signal);
     iterations.push(...last.iterations);
     for (const table of last.view.tables) total.set(table.name, added(total.get(table.name), table));
-    if (last.outcome === "failed" && last.view.tables.length === 0) return failed(last.reason ?? "");
+    if (last.broke) return failed(last.reason ?? "");
     failures = 0;
     return { wait: tick, why: null };
   };
@@ -92,7 +93,7 @@ export async function keepCopying(
     await pause(done.wait, signal);
   }
   const view = finalView(last, total);
-  return { outcome: "stopped", view, iterations, reason: null };
+  return { outcome: "stopped", view, iterations, reason: null, broke: false };
 }
 
 function idleEvent(

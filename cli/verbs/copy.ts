@@ -143,7 +143,7 @@ function ending(outcome: Outcome, reason: string): CopyEnd {
     tables: [],
     error: null,
   } as const;
-  return { outcome, view, iterations: [], reason };
+  return { outcome, view, iterations: [], reason, broke: outcome === "failed" };
 }
 
 function summaryOf(job: Job, end: CopyEnd, exitCode: ExitCode, began: number, state: State | null): Summary {

@@ -41,12 +41,15 @@ describe("the help", () => {
     expect(stdout).toMatch(/130 {2}interrupted/);
   });
 
-  it.each(VERBS.map(({ name }) => name))("of %s has its examples and the options of a job", async (verb) => {
-    const { code, stdout } = await command([verb, "--help"]);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`kusto-copy ${verb === "copy" ? "-l" : verb}`);
-    for (const { flags } of [...JOB_OPTIONS, ...APP_OPTIONS]) expect(stdout).toContain(longOf(flags));
-  });
+  it.concurrent.each(VERBS.map(({ name }) => name))(
+    "of %s has its examples and the options of a job",
+    async (verb) => {
+      const { code, stdout } = await command([verb, "--help"]);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`kusto-copy ${verb === "copy" ? "-l" : verb}`);
+      for (const { flags } of [...JOB_OPTIONS, ...APP_OPTIONS]) expect(stdout).toContain(longOf(flags));
+    },
+  );
 });
 
 describe("what can't be understood", () => {
@@ -89,7 +92,7 @@ describe("what can't be understood", () => {
       /--app: the app must be reached by https/,
     ],
   ];
-  it.each(cases)("%s is told in a sentence, exit code 2", async (_, args, said) => {
+  it.concurrent.each(cases)("%s is told in a sentence, exit code 2", async (_, args, said) => {
     const { code, stdout, stderr } = await command(args);
     expect(stderr).toMatch(said);
     plain(stderr);
@@ -139,7 +142,7 @@ describe("what can't be understood", () => {
 });
 
 describe("completion", () => {
-  it.each(["bash", "zsh", "fish", "powershell"])(
+  it.concurrent.each(["bash", "zsh", "fish", "powershell"])(
     "has a script for %s that asks the command",
     async (shell) => {
       const { code, stdout } = await command(["completion", shell]);
@@ -151,7 +154,7 @@ describe("completion", () => {
     },
   );
 
-  it.each([
+  it.concurrent.each([
     ["a verb", ["sta"], "status"],
     ["an option of a copy without its verb", ["--tables-i"], "--tables-include"],
     ["an option of a verb", ["resync", "--tab"], "--tables"],
