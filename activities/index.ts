@@ -1,5 +1,6 @@
 import * as df from "durable-functions";
 import { ACTIVITY } from "./contract.ts";
+import "./followers/index.ts";
 
 /*
  * Each activity is loaded when it is first called: a worker that starts for a tick of the timer, an orchestrator or a

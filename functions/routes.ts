@@ -3,6 +3,7 @@ import type { Route } from "./api/route.ts";
 import { controlRoutes } from "./copies/controlCopies.ts";
 import { copyRoutes } from "./copies/getCopies.ts";
 import { postCopiesRoute } from "./copies/postCopies.ts";
+import { followerRoutes } from "./followers/routes.ts";
 import { healthRoute } from "./health.ts";
 import { jobRoutes } from "./jobs/jobRoutes.ts";
 import { reportRoutes } from "./reports.ts";
@@ -13,6 +14,7 @@ const answering: readonly Route[] = [
   ...controlRoutes,
   ...jobRoutes,
   ...reportRoutes,
+  ...followerRoutes,
   healthRoute,
 ];
 

@@ -585,6 +585,7 @@ var jobSettings = {
   KUSTO_COPY_TICK: tick
   KUSTO_COPY_PURGE_TICK: ''
   KUSTO_COPY_HISTORY_KEPT: '${historyDays}d'
+  KUSTO_COPY_ARM: environment().resourceManager
   KUSTO_COPY_TASK_HUB: taskHub
 }
 

@@ -70,6 +70,11 @@ const rawSchema = z.object({
   KUSTO_COPY_STATUS_ACCESS: accessSetting("impersonate", ["impersonate"]),
   KUSTO_COPY_EVENTS_TOPIC: z.string().default(""),
   KUSTO_COPY_EVENTS_KEY: z.string().default(""),
+  KUSTO_COPY_ARM: checkedSetting(
+    "https://management.azure.com",
+    (text) => z.url({ protocol: /^https?$/ }).parse(text),
+    "is not the address of a resource manager: https://management.azure.com, or that of a national cloud",
+  ),
   KUSTO_COPY_HISTORY_KEPT: durationSetting("14d"),
 });
 

@@ -1,6 +1,7 @@
 import * as df from "durable-functions";
 import { checkJob } from "./checkJob.ts";
 import { copyJob } from "./copyJob.ts";
+import "./followers/index.ts";
 import { planCopy } from "./planCopy.ts";
 import { verifyCopy } from "./verifyCopy.ts";
 

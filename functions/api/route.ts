@@ -34,7 +34,7 @@ export interface RouteAnswer {
 export interface Route {
   /** Name of the function, and the operation's id. */
   readonly name: string;
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Below `/api`, parameters in braces. */
   readonly path: string;
   readonly summary: string;

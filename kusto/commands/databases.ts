@@ -15,6 +15,13 @@ export const databaseIdentity = z.object({
   CurrentUserIsUnrestrictedViewer: z.boolean().nullish(),
 });
 
+/** Every database that the caller has a role in, and how it may be used (`kusto/management/show-databases.md`). */
+export function showDatabaseModes(): string {
+  return ".show databases | project DatabaseName, DatabaseAccessMode";
+}
+
+export const databaseModeAnswer = z.object({ DatabaseName: z.string(), DatabaseAccessMode: z.string() });
+
 /** The database's own retention policy (`kusto/management/show-database-retention-policy-command.md`). */
 export function showDatabaseRetention(database: string): string {
   return `.show database ${quoteName(database)} policy retention`;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CachingTarget, FollowerRole, ModificationKind } from "../../model/followers/overrides.ts";
 import { nameList, quoteName, quoteString } from "../names.ts";
 import { timespanLiteral } from "../timespans.ts";
 
@@ -6,17 +7,6 @@ import { timespanLiteral } from "../timespans.ts";
  * Overrides of a followed database on the cluster that follows it. The commands answer at once and apply at the next
  * refresh of the schema (`kusto/management/cluster-follower.md`).
  */
-
-export const modificationKindSchema = z.enum(["none", "union", "replace"]);
-export type ModificationKind = z.infer<typeof modificationKindSchema>;
-
-export const followerRoleSchema = z.enum(["admins", "users", "viewers", "monitors"]);
-export type FollowerRole = z.infer<typeof followerRoleSchema>;
-
-/** What a caching policy is of: the database, tables, or materialized views of it. */
-export type CachingTarget =
-  | { readonly kind: "database" }
-  | { readonly kind: "tables" | "materialized-views"; readonly names: readonly string[] };
 
 /** Followed databases with their overrides; one of which nothing is overridden may be missing in the answer. */
 export function showFollowerDatabases(databases: readonly string[]): string {

@@ -133,6 +133,13 @@ export function showTableNamed(name: string): string {
   return `.show tables | where TableName == ${quoteString(name)} | project TableName`;
 }
 
+/** The tables of a database, by name alone (`kusto/management/show-tables-command.md`). */
+export function showTableNames(): string {
+  return ".show tables | project TableName";
+}
+
+export const tableNameAnswer = z.object({ TableName: z.string() });
+
 export interface TableDefinition {
   readonly name: string;
   readonly columns: readonly Column[];

@@ -6,6 +6,8 @@ interface Cloud {
   readonly clusters: readonly string[];
   readonly storage: readonly string[];
   readonly vaults: readonly string[];
+  /** Host of Azure Resource Manager. */
+  readonly manager: string;
 }
 
 /**
@@ -27,29 +29,33 @@ const CLOUDS: readonly Cloud[] = [
     // With a DNS zone, and with OneLake's blob and dfs endpoints.
     storage: [".core.windows.net", ".storage.azure.net", ".fabric.microsoft.com"],
     vaults: [".vault.azure.net"],
+    manager: "management.azure.com",
   },
   {
     authorityHost: AzureAuthorityHosts.AzureGovernment,
     clusters: [".kusto.usgovcloudapi.net", ".kustomfa.usgovcloudapi.net"],
     storage: [".core.usgovcloudapi.net"],
     vaults: [".vault.usgovcloudapi.net"],
+    manager: "management.usgovcloudapi.net",
   },
   {
     authorityHost: AzureAuthorityHosts.AzureChina,
     clusters: [".kusto.chinacloudapi.cn", ".kustomfa.chinacloudapi.cn", ".kusto.azuresynapse.azure.cn"],
     storage: [".core.chinacloudapi.cn"],
     vaults: [".vault.azure.cn"],
+    manager: "management.chinacloudapi.cn",
   },
 ];
 
 /**
- * Where to log in for a cluster, storage account or vault of this host; undefined where the ending is no known one, and
+ * Where to log in for a cluster, storage account, vault or resource manager of this host; undefined where the ending is no known one, and
  * the environment's `AZURE_AUTHORITY_HOST` or the public cloud decides.
  */
 export function authorityHostOf(host: string): string | undefined {
   const endsWith = (endings: readonly string[]) =>
     endings.some((ending) => host.toLowerCase().endsWith(ending));
-  return CLOUDS.find((cloud) => [cloud.clusters, cloud.storage, cloud.vaults].some(endsWith))?.authorityHost;
+  return CLOUDS.find((cloud) => [cloud.clusters, cloud.storage, cloud.vaults, [cloud.manager]].some(endsWith))
+    ?.authorityHost;
 }
 
 /** Whether a host is one of a storage account that Azure issues: tokens are sent to no other. */

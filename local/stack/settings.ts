@@ -57,6 +57,7 @@ export function appSettings(urls: Urls): Record<string, string> {
     KUSTO_COPY_TASK_HUB: "KustoCopyLocal",
     KUSTO_COPY_EVENTS_TOPIC: `${urls.events}/api/events`,
     KUSTO_COPY_EVENTS_KEY: "local",
+    KUSTO_COPY_ARM: urls.arm,
     FUNCTIONS_WORKER_RUNTIME: "node",
     AzureWebJobsStorage: storageConnectionString(urls),
   };

@@ -24,7 +24,8 @@ export const ALL_DATABASES = "*";
 /** Entries of all lists of a table-level sharing together (`follower.md`). */
 export const MAX_SHARING_ENTRIES = 100;
 
-const clusterIdSchema = z.string().refine((text) => readClusterResource(text) !== undefined, {
+/** A cluster's resource id. */
+export const clusterIdSchema = z.string().refine((text) => readClusterResource(text) !== undefined, {
   error:
     "is not a cluster's resource id: /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Kusto/clusters/<name>",
 });
@@ -64,7 +65,8 @@ export const attachRequestSchema = z
       tell("sharing", `holds ${entries} entries, and at most ${MAX_SHARING_ENTRIES} are allowed together`);
     if (request.follower.toLowerCase() === request.leader.toLowerCase())
       tell("follower", "is the leader itself");
-  });
+  })
+  .meta({ id: "AttachRequest", description: "Which databases of a leader to attach to a follower" });
 export type AttachRequest = z.infer<typeof attachRequestSchema>;
 
 export function sharingEntries(sharing: Sharing | undefined): number {

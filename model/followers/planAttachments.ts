@@ -12,7 +12,7 @@ export interface ClusterFacts {
   readonly customerKey: boolean;
   readonly databases: readonly { readonly name: string; readonly follows: boolean }[];
   /** What it follows itself. */
-  readonly attachments: readonly Attachment[];
+  readonly attachments: readonly (Attachment & { readonly provisioningState?: string })[];
 }
 
 export interface PlannedAttachment {
@@ -67,7 +67,10 @@ function wantedAttachment(request: AttachRequest, follower: ClusterFacts, databa
 }
 
 /** The configuration that attaches this database of this leader already. */
-function sameDatabase(follower: ClusterFacts, { leader, database }: Attachment): Attachment | undefined {
+function sameDatabase(
+  follower: ClusterFacts,
+  { leader, database }: Attachment,
+): ClusterFacts["attachments"][number] | undefined {
   return follower.attachments.find(
     (each) => sameResource(each.leader, leader) && each.database.toLowerCase() === database.toLowerCase(),
   );
@@ -170,8 +173,10 @@ function* shadowed(leader: ClusterFacts, follower: ClusterFacts, attachment: Att
     yield `The follower has databases of these names of its own, which win over the leader's: ${hidden.map((each) => each.name).join(", ")}. Give a prefix to see the leader's.`;
 }
 
-function isSame(before: Attachment, wanted: Attachment): boolean {
+/** One that failed is sent again, though it says what is wanted. */
+function isSame(before: Attachment & { readonly provisioningState?: string }, wanted: Attachment): boolean {
   return (
+    !/^(failed|canceled)$/i.test(before.provisioningState ?? "") &&
     before.principals === wanted.principals &&
     (before.nameOverride ?? "") === (wanted.nameOverride ?? "") &&
     (before.namePrefix ?? "") === (wanted.namePrefix ?? "") &&

@@ -68,7 +68,7 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     page: "management/show-table-details-command.md",
   },
   {
-    command: /^\.show tables \| where/,
+    command: /^\.show tables \| (where|project)/,
     needs: "Viewer",
     at: BOTH,
     page: "management/show-tables-command.md",
@@ -247,6 +247,12 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     needs: "more than is given",
     at: BOTH,
     page: "management/show-workload-group-command.md",
+  },
+  {
+    command: /^\.show databases /,
+    needs: "Viewer",
+    at: ["follower"],
+    page: "management/show-databases.md",
   },
   {
     command: /^\.(show|alter|delete|add|drop) follower databases? /,

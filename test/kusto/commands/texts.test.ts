@@ -4,7 +4,11 @@ import { showCapacity } from "../../../kusto/commands/capacity.ts";
 import { alterColumnType, dropColumn, renameColumn } from "../../../kusto/commands/columnChanges.ts";
 import { hashByDay, hashByExtent, hashQuery } from "../../../kusto/commands/contentHash.ts";
 import { currentCursor } from "../../../kusto/commands/cursors.ts";
-import { showDatabaseIdentity, showDatabaseRetention } from "../../../kusto/commands/databases.ts";
+import {
+  showDatabaseIdentity,
+  showDatabaseModes,
+  showDatabaseRetention,
+} from "../../../kusto/commands/databases.ts";
 import { exportAsync } from "../../../kusto/commands/exportData.ts";
 import { exportProjection } from "../../../kusto/commands/exportQuery.ts";
 import {
@@ -119,6 +123,8 @@ function texts(name: string): Record<string, string> {
     showOperationDetails: showOperationDetails(ID),
     cancelOperation: cancelOperation(ID, name),
     showDatabaseIdentity: showDatabaseIdentity(),
+    showDatabaseModes: showDatabaseModes(),
+    showTableNames: schema.showTableNames(),
     showDatabaseRetention: showDatabaseRetention(name),
     showDatabaseSchema: schema.showDatabaseSchema(name),
     createMergeTables: schema.createMergeTables(
