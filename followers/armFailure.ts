@@ -7,17 +7,32 @@ import { type ErrorContext, Retryable, Terminal } from "../model/errors.ts";
 export function armFailure(error: unknown, context: ErrorContext): unknown {
   if (error instanceof Retryable || error instanceof Terminal) return error;
   const { status, code, message } = facts(error);
+  // The identity library's: nobody was logged in, which no second try changes.
+  if (error instanceof Error && /Authentication|Credential/.test(error.name))
+    return new Terminal(`There is no login for Azure Resource Manager: ${message}`, context, {
+      cause: error,
+      advice: adviceFor(401, code),
+    });
   const what = `Azure Resource Manager answered ${status ?? "nothing"}${code === undefined ? "" : ` ${code}`}: ${message}`;
   if (status === undefined || status === 408 || status === 429 || status >= 500 || isBusy(code, message))
     return new Retryable(what, context, { cause: error });
   return new Terminal(what, context, { cause: error, advice: adviceFor(status, code) });
 }
 
-/** A failed long-running operation: the library throws its error, or says only that it failed. */
+/**
+ * A look at a long-running operation that went wrong: one that could not be made may be made again; an operation that has
+ * failed, which the library throws as a plain error with its code and message, stays failed until it is begun again.
+ */
 export function operationFailure(error: unknown, context: ErrorContext): Terminal | Retryable {
-  const known = armFailure(error, context);
+  const isAnswer = !(error instanceof Error) || error.name !== "Error";
+  const known = isAnswer ? armFailure(error, context) : error;
   if (known instanceof Terminal || known instanceof Retryable) return known;
-  return new Terminal(error instanceof Error ? error.message : String(error), context);
+  const { code, message } = facts(error);
+  if (isBusy(code, message)) return new Retryable(message, context, { cause: error });
+  return new Terminal(message, context, {
+    cause: error,
+    advice: "Look at the cluster in the Azure portal, and try again.",
+  });
 }
 
 /** What the library's errors carry beside their message. */

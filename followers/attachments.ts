@@ -2,7 +2,7 @@ import type { AttachedDatabaseConfiguration, KustoManagementClient } from "@azur
 import type { Attachment, Sharing } from "../model/followers/attachment.ts";
 import { parseClusterResource } from "../model/followers/clusterResource.ts";
 import { managementClient, type ResourceManager } from "./armClient.ts";
-import { armFailure, operationFailure } from "./armFailure.ts";
+import { operationFailure } from "./armFailure.ts";
 
 /*
  * Long-running operations of the resource manager, begun and looked at apart from one another: what was begun is carried as
@@ -102,18 +102,14 @@ async function looked(
 ): Promise<OperationState> {
   const { subscriptionId, resourceGroup, name } = parseClusterResource(cluster);
   const context = { cluster, operation };
-  let poller: Poller;
+  // The library looks for the first time while it begins or resumes, so that both may throw what the operation failed with.
   try {
-    poller = await begin(managementClient(manager, subscriptionId), resourceGroup, name);
-  } catch (error) {
-    throw armFailure(error, context);
-  }
-  try {
+    const poller = await begin(managementClient(manager, subscriptionId), resourceGroup, name);
     if (!poller.isDone()) await poller.poll();
+    return poller.isDone() ? { kind: "done" } : { kind: "running", operation: poller.toString() };
   } catch (error) {
     throw operationFailure(error, context);
   }
-  return poller.isDone() ? { kind: "done" } : { kind: "running", operation: poller.toString() };
 }
 
 function configurationOf(location: string, attachment: Attachment): AttachedDatabaseConfiguration {

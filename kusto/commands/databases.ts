@@ -17,7 +17,7 @@ export const databaseIdentity = z.object({
 
 /** Every database that the caller has a role in, and how it may be used (`kusto/management/show-databases.md`). */
 export function showDatabaseModes(): string {
-  return ".show databases | project DatabaseName, DatabaseAccessMode";
+  return ".show databases";
 }
 
 export const databaseModeAnswer = z.object({ DatabaseName: z.string(), DatabaseAccessMode: z.string() });

@@ -180,7 +180,11 @@ function principalChanges(before: OverrideState, { principals }: OverrideRequest
     return [{ kind: "addPrincipals", role, principals: missing, ...(notes === undefined ? {} : { notes }) }];
   });
   const dropped = (principals.drop ?? []).flatMap(({ role, principals: names }): OverrideChange[] => {
-    const there = names.filter((name) => isUnsure(name) || listed.some((each) => isSame(each, role, name)));
+    // By the full name that the cluster lists.
+    const there = names.flatMap((name) => {
+      const found = listed.filter((each) => isSame(each, role, name)).map(({ principal }) => principal);
+      return found.length === 0 && isUnsure(name) ? [name] : found;
+    });
     return there.length === 0 ? [] : [{ kind: "dropPrincipals", role, principals: there }];
   });
   const kind: OverrideChange[] =

@@ -249,7 +249,7 @@ export const COMMAND_RIGHTS: readonly CommandRight[] = [
     page: "management/show-workload-group-command.md",
   },
   {
-    command: /^\.show databases /,
+    command: /^\.show databases$/,
     needs: "Viewer",
     at: ["follower"],
     page: "management/show-databases.md",
