@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { z } from "zod";
-import { appSettings } from "../../activities/environment.ts";
+import { appSettings } from "../../activities/settings.ts";
 import { COPY_STATES } from "../../model/copyView.ts";
 import { type FollowerReport, followerReportSchema } from "../../model/followers/reports.ts";
 import { FOLLOWER_ORCHESTRATION } from "../../orchestrators/followers/index.ts";
