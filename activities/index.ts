@@ -1,6 +1,8 @@
+import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { ACTIVITY } from "./contract.ts";
 import "./followers/index.ts";
+import { subjectOf } from "./subject.ts";
 
 /*
  * Each activity is loaded when it is first called: a worker that starts for a tick of the timer, an orchestrator or a
@@ -8,7 +10,13 @@ import "./followers/index.ts";
  */
 
 function activity<Input, Output>(name: string, load: () => Promise<(input: Input) => Output>): void {
-  df.app.activity(name, { handler: async (input: Input) => (await load())(input) });
+  df.app.activity(name, {
+    handler: async (input: Input, context: InvocationContext) => {
+      const subject = subjectOf(input);
+      if (subject !== "") context.log(`${name}: ${subject}`);
+      return (await load())(input);
+    },
+  });
 }
 
 activity(ACTIVITY.openRun, async () => (await import("./run/openRun.ts")).openRun);

@@ -111,6 +111,13 @@ describe("a deployed app", () => {
     const body = bodyOf(copies.stack, "Purged", "Purged");
     expect(await runCopy(host.url, () => undefined, body)).toMatchObject({ state: "succeeded" });
     await until("the history wasn't deleted", async () => (await instances(host)).length === 0);
+    // Each invocation's log says what it works on.
+    for (const line of [
+      /startExport: job default, run \d+, iteration 1, table Events, window \S+, attempt 1/,
+      /promoteTable: job default, run \d+, iteration 1, table Events/,
+    ]) {
+      expect(host.lines.join("\n")).toMatch(line);
+    }
     expect(host.lines.join("\n")).toMatch(/Deleted the history of 1 instances started before /);
 
     // One that runs keeps its history, whatever its age.
