@@ -1,7 +1,8 @@
 import type { KustoClient } from "../../kusto/client.ts";
 import { readCounts } from "../../kusto/reads.ts";
+import { hasBrought } from "../../model/checkpoint/brought.ts";
+import type { PlannedTable } from "../../model/checkpoint/entries.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
-import { windowsOf } from "../../model/checkpoint/windows.ts";
 import { chunked } from "../../model/chunked.ts";
 import type { Job } from "../../model/job.ts";
 
@@ -20,19 +21,7 @@ export async function existingRows(
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   if (job.existingRows === "keep") return found;
-  const beginning = open.tables.filter((table, t) => {
-    const known = state.tables[table.name];
-    const untouched = windowsOf(open, t).every((window) => window.stage !== "promoted");
-    const intended = open.intended.some((move) => move.table === table.name);
-    const first =
-      table.after === undefined &&
-      (known === undefined || known.backfill === "pending") &&
-      known?.signature === undefined &&
-      // Of a table that was shown in part the destination holds rows of this copy, and a resynchronised one is replaced.
-      known?.owed === undefined &&
-      table.resync !== true;
-    return first && untouched && !intended && there.has(table.name);
-  });
+  const beginning = open.tables.filter((table) => there.has(table.name) && begins(table, job, state));
   for (const some of chunked(beginning, TABLES_PER_QUERY)) {
     const ranges = some.map((table) => ({ table: table.name, filter: "" }));
     for (const { table, rows } of await readCounts(destination, job.destination.database, ranges)) {
@@ -44,4 +33,14 @@ export async function existingRows(
     }
   }
   return found;
+}
+
+/**
+ * Whether a table's first rows would come with an iteration. New rows don't go where the history may not. A job that copies
+ * only what comes begins beside whatever is there.
+ */
+export function begins(table: PlannedTable, job: Job, state: State): boolean {
+  if (table.resync === true || hasBrought(table.name, state)) return false;
+  if (job.mode === "new" && table.signature === undefined) return false;
+  return table.after === undefined || state.tables[table.name]?.backfill === "pending";
 }
