@@ -1,4 +1,4 @@
-import type { WindowRange } from "./checkpoint/entries.ts";
+import { FOLLOWED, type WindowRange } from "./checkpoint/entries.ts";
 import type { OpenIteration, State, TableState } from "./checkpoint/state.ts";
 import { windowsOf } from "./checkpoint/windows.ts";
 
@@ -31,9 +31,6 @@ export type Expectation =
   | { readonly kind: "stopped"; readonly reason: string }
   | { readonly kind: "notCopied"; readonly reason: string }
   | { readonly kind: "busy"; readonly reason: string };
-
-/** Signature of a table that was copied whole once, and that cursors follow since. */
-const FOLLOWED = "followed";
 
 /** What the destination should hold of a table, as the log stands. */
 export function expectedOf(name: string, state: State): Expectation {

@@ -1,5 +1,5 @@
 import type { TableSchema } from "../../kusto/commands/schema.ts";
-import type { Lane, WindowRange } from "../../model/checkpoint/entries.ts";
+import { FOLLOWED, type Lane, type WindowRange } from "../../model/checkpoint/entries.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import type { Job } from "../../model/job.ts";
 import { selectsTable } from "../../model/tableSelection.ts";
@@ -27,9 +27,6 @@ export interface Candidate {
   readonly owed?: readonly WindowRange[];
 }
 
-/** Signature of a table that was a snapshot table and has been copied as cursors will follow it from then on. */
-export const FOLLOWED = "followed";
-
 /**
  * The backfill lane takes tables whose history isn't copied yet, the forward lane those that have a cursor. A table
  * first seen while a backfill is under way goes forward from its beginning, so that it need not wait for the backfill,
@@ -40,6 +37,8 @@ export function isOfLane(name: string, planning: Planning): boolean {
   const { job, state, lane } = planning;
   const known = state.tables[name];
   if (known?.stopped !== undefined) return false;
+  // What came beside those rows would come twice, and a cursor that passed them here would be set back there.
+  if (isBeingResynced(name, state)) return false;
   if (isResynced(name, planning)) return lane === resyncLane(job);
   const onlyForward = known === undefined && standsAt(job, state) !== undefined;
   // A forward iteration that is open has begun with it already, from its first row.
@@ -90,9 +89,16 @@ export function candidate(table: TableSchema, planning: Planning, upTo: string):
  * beside those that replace the table.
  */
 function isResynced(name: string, { state }: Planning): boolean {
+  // Its commit moves the cursor of what was quiet, too.
   const isIn = (open: OpenIteration | undefined) =>
-    open?.tables.some((table) => table.name === name) === true;
+    open !== undefined && (open.tables.some((table) => table.name === name) || open.quiet.includes(name));
   return state.tables[name]?.resync === true && !isIn(state.open.forward) && !isIn(state.open.backfill);
+}
+
+function isBeingResynced(name: string, { open }: State): boolean {
+  return [open.forward, open.backfill].some((each) =>
+    each?.tables.some((table) => table.name === name && table.resync === true),
+  );
 }
 
 /** A job that copies history only has no forward lane. */

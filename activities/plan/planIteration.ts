@@ -4,7 +4,13 @@ import { chooseFormat } from "../../kusto/commands/exportQuery.ts";
 import { windowFilter } from "../../kusto/commands/windows.ts";
 import { readBins, readCounts } from "../../kusto/reads.ts";
 import { appendEntry, readStateOfRun } from "../../lake/log.ts";
-import type { Lane, Parked, PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
+import {
+  FOLLOWED,
+  type Lane,
+  type Parked,
+  type PlannedTable,
+  type WindowRange,
+} from "../../model/checkpoint/entries.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import { chunked } from "../../model/chunked.ts";
 import { Terminal } from "../../model/errors.ts";
@@ -15,7 +21,7 @@ import type { Answer, PlanInput, Planned } from "../contract.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
 import { answer } from "../outcome.ts";
 import { summary } from "../run/openRun.ts";
-import { type Candidate, candidate, FOLLOWED, isOfLane, type Planning } from "./candidates.ts";
+import { type Candidate, candidate, isOfLane, type Planning } from "./candidates.ts";
 import { changedColumns, looksOther } from "./changedColumns.ts";
 import { readSignature } from "./snapshotSignature.ts";
 import { surveySource } from "./survey.ts";
@@ -192,10 +198,11 @@ async function timeWindows(
 
 /**
  * The horizon that cuts off what is old, or null: nothing of what is new, nor of what replaces a table that was copied whole.
- * One that is resynchronised is cut where it was when it was copied first.
+ * One that is resynchronised is cut where it was when it was copied first, which a table that was copied whole never was.
  */
-function horizonOf({ after, replaces, resync }: Candidate, job: Job, state: State): string | null {
+function horizonOf({ table, after, replaces, resync }: Candidate, job: Job, state: State): string | null {
   if (after !== undefined) return null;
+  if (resync && state.tables[table.name]?.signature !== undefined) return null;
   if (resync) return state.horizon === undefined ? job.backfillHorizon : state.horizon;
   return replaces ? null : job.backfillHorizon;
 }

@@ -1,5 +1,5 @@
 import { copyRecord } from "../record.ts";
-import type { EntryOf, PlannedTable } from "./entries.ts";
+import { type EntryOf, FOLLOWED, type PlannedTable } from "./entries.ts";
 import {
   FINISHED_KEPT,
   type OpenIteration,
@@ -68,7 +68,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
         : {};
       if (kept) tables[planned.name] = { ...kept, ...owed, error: reason };
     } else {
-      tables[planned.name] = advanced(known, open, planned.upTo, planned.signature, planned);
+      tables[planned.name] = advanced(known, open, planned.upTo, signatureAfter(known, planned), planned);
     }
   });
   for (const name of open.quiet)
@@ -130,13 +130,24 @@ function shapeAfter(
   };
 }
 
+/** What cursors follow was not copied whole before it was resynchronised, and is cut at the horizon as it was. */
+function signatureAfter(known: TableState | undefined, planned: PlannedTable): string | undefined {
+  const cut = planned.resync === true && planned.signature === FOLLOWED && known?.signature === undefined;
+  return cut ? undefined : planned.signature;
+}
+
 function kept(known: TableState | undefined) {
   return { backfill: known?.backfill ?? ("none" as const), backfillUpTo: known?.backfillUpTo ?? "" };
 }
 
-/** What a table that the log doesn't know yet stands at when its first iteration could not be committed. */
-function beginning(planned: PlannedTable): TableState {
-  return { cursor: planned.after ?? "", backfill: "none", backfillUpTo: "" };
+/** What a table that the log doesn't know yet stands at while its first iteration isn't committed whole. */
+export function beginning(planned: PlannedTable): TableState {
+  return { cursor: planned.after ?? "", backfill: historyWith(planned), backfillUpTo: "" };
+}
+
+/** What a forward iteration that a table begins with says of its history: it begins with it, or leaves it out. */
+function historyWith(planned: PlannedTable | undefined): "done" | "none" {
+  return planned !== undefined && planned.after === undefined ? "done" : "none";
 }
 
 function owedOf(planned: PlannedTable, own: readonly WindowState[], lane: OpenIteration["lane"]): Owed {
@@ -170,7 +181,7 @@ function advanced(
   const cursor = open.lane === "forward" ? upTo : (known?.cursor ?? upTo);
   // Without a window nothing of the table's history was copied, or there was none.
   const copied = planned === undefined || planned.windows.length > 0 ? ("done" as const) : ("none" as const);
-  const backfill = open.lane === "backfill" ? copied : (known?.backfill ?? ("none" as const));
+  const backfill = open.lane === "backfill" ? copied : (known?.backfill ?? historyWith(planned));
   return {
     cursor,
     backfill,

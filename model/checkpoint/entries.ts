@@ -44,6 +44,9 @@ export const windowRangeSchema = z.object({
   rows: z.number().int().nonnegative(),
 });
 
+/** Signature of a table that is replaced as a whole and that cursors follow: no digest of its extents says what was copied. */
+export const FOLLOWED = "followed";
+
 export const plannedTableSchema = z.object({
   name: z.string(),
   folder: z.string(),

@@ -1,5 +1,5 @@
 import { copyRecord, recordFrom } from "../record.ts";
-import { committed } from "./commit.ts";
+import { beginning, committed } from "./commit.ts";
 import { type Entry, type EntryOf, type PlannedTable, windowId } from "./entries.ts";
 import { type OpenIteration, openIteration, RESYNCS_KEPT, type State, type WindowState } from "./state.ts";
 
@@ -77,9 +77,14 @@ function runOpened(state: State, entry: EntryOf<"runOpened">): State {
     ...rest,
     copyId: state.copyId ?? entry.copyId,
     job: entry.job,
-    horizon: earliest(state.horizon, entry.job.backfillHorizon),
+    horizon: earliest(horizonBefore(state), entry.job.backfillHorizon),
     run: { id: entry.number, step: entry.step, instance: entry.instance, openedAt: entry.at },
   };
+}
+
+/** A snapshot from before the horizon was kept tells that of its last job. */
+function horizonBefore({ horizon, job }: State): string | null | undefined {
+  return horizon === undefined ? job?.backfillHorizon : horizon;
 }
 
 /** ISO moments compare as texts. */
@@ -177,12 +182,16 @@ function refuseAnotherCut(state: State, entry: EntryOf<"iterationPlanned">): voi
   }
 }
 
-/** What a resynchronisation makes good: a stop, an error, a rest that is owed. Tables that the log doesn't know begin anyway. */
+/**
+ * What a resynchronisation makes good: a stop, an error, a rest that is owed. Tables that the log doesn't know begin anyway;
+ * but where one is on its way already, what was asked for now comes after it.
+ */
 function resyncAccepted(state: State, entry: EntryOf<"resyncAccepted">): State {
   if (state.resyncs.includes(entry.request)) return state;
   const tables = copyRecord(state.tables);
   for (const name of entry.tables) {
-    const known = tables[name];
+    const begun = state.open.forward?.tables.find((table) => table.name === name);
+    const known = tables[name] ?? (begun && beginning(begun));
     if (!known) continue;
     const { error: _, stopped: __, ...kept } = known;
     tables[name] = { ...kept, resync: true };

@@ -16,6 +16,7 @@ import {
   planned,
   promoted,
   reset,
+  sampleJob,
   staged,
   stagedWindow,
   stateOf,
@@ -413,12 +414,29 @@ test("a resynchronisation makes good what stopped a table, once per request, and
     cursor: "cursor3",
     backfill: "done",
     backfillUpTo: "cursor3",
-    signature: "followed",
     query: null,
     ...SHAPE,
   });
   // The request's file could not be removed, and is met again.
   expect(stateOf([...done, request]).tables.T).not.toHaveProperty("resync");
+});
+
+test("a table that was copied whole as a snapshot still is so after a resynchronisation, and no horizon cuts it", () => {
+  const whole = planned(1, "backfill", { tables: { T: 1 }, signature: "digest" });
+  const anew = planned(2, "forward", { tables: { T: 1 }, signature: "followed", resync: true });
+  const request: EntryBody = { kind: "resyncAccepted", request: "r1", tables: ["T"] };
+  const first = [opening, whole, ...copied(1, "T"), committed(1)];
+  const state = stateOf([...first, request, anew, ...copied(2, "T"), committed(2)]);
+  expect(state.tables.T?.signature).toBe("followed");
+});
+
+test("a log whose snapshot is from before the horizon was kept reaches back as far as its last job", () => {
+  const early = "2026-01-01T00:00:00.000Z";
+  const late = "2026-02-01T00:00:00.000Z";
+  const job = { ...sampleJob, backfillHorizon: early };
+  const { horizon: _, ...before } = stateOf([{ ...opening, job }]);
+  const again = { ...opening, job: { ...sampleJob, backfillHorizon: late } };
+  expect(fold(stateSchema.parse(before), entryAt(1, 1, again)).horizon).toBe(early);
 });
 
 test("a table that is resynchronised is in one open iteration only", () => {
