@@ -93,7 +93,7 @@ export interface HeldPolicies {
 export interface ReleaseInput extends RunRef {
   /** The run ends, and leaves its open iterations to the next. */
   readonly ending?: boolean;
-  /** Given by a run that failed: the log is taken as it stands, if it is this instance's. */
+  /** Given by a run that failed: run and log are taken as they stand, if they are this instance's. */
   readonly instance?: string;
 }
 

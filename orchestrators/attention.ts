@@ -77,7 +77,7 @@ export function* end(
   if (outcome === "cancelled") {
     for (const lane of lanesOf(carry)) carry = yield* abandon(context, job, carry, lane.iteration);
   }
-  if (job.updatePolicies === "disable") carry = yield* releasePolicies(context, job, carry, true);
+  carry = yield* releasePolicies(context, job, carry, true);
   carry = yield* record(context, job, carry, { kind: "runEnded", outcome, reason: reasonOf(outcome, carry) });
   yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
   return { run: carry.run, committed: carry.committed, ended: outcome };

@@ -50,6 +50,8 @@ export interface Carry {
   readonly lastReadAt: string | null;
   readonly lastDurationMs: number;
   readonly statusAt: string | null;
+  /** Whether an earlier run left update policies switched off, whatever the job says of them by now. */
+  readonly policiesOff: boolean;
   /** Iterations this run committed. */
   readonly committed: readonly number[];
   /** Steps that were refused for now, and attempts begun anew. */
@@ -87,6 +89,7 @@ export function firstCarry(opened: OpenedRun): Carry {
     lastReadAt: opened.lastReadAt,
     lastDurationMs: opened.lastDurationMs,
     statusAt: null,
+    policiesOff: opened.policiesOff,
     committed: [],
     refused: 0,
     retried: 0,

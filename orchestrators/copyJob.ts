@@ -86,7 +86,7 @@ function* open(context: OrchestrationContext, job: Job): Steps<Carry> {
     }
     carry = yield* prepare(context, job, withLane(carry, laneCarry(each)), laneCarry(each));
   }
-  if (opened.policiesOff) carry = yield* releasePolicies(context, job, carry, false);
+  carry = yield* releasePolicies(context, job, carry, false);
   for (const iteration of opened.toClean) carry = yield* clean(context, job, carry, iteration);
   return carry;
 }
@@ -99,10 +99,11 @@ function* noteFailure(
   reason: string,
 ): Steps<void> {
   const { instanceId: instance } = context.df;
-  if (carry && job.updatePolicies === "disable") {
-    const release = { ...ref(job, carry), ending: true, instance };
-    yield* together(context, [{ name: ACTIVITY.releaseUpdatePolicies, input: release }]);
-  }
+  // A run that could not even take up what an earlier one left open has no carry yet: the log tells what it switched off.
+  const known = carry ? ref(job, carry) : { job, run: 0, next: 0 };
+  yield* together(context, [
+    { name: ACTIVITY.releaseUpdatePolicies, input: { ...known, ending: true, instance } },
+  ]);
   const input = { job, instance, reason };
   yield* together(context, [{ name: ACTIVITY.recordFailure, input }]);
   if (carry) yield* together(context, [{ name: ACTIVITY.refreshStatus, input: ref(job, carry) }]);

@@ -25,7 +25,7 @@ function* commit(context: OrchestrationContext, job: Job, before: Carry, lane: L
   const { iteration } = lane;
   let carry = yield* promoteIntended(context, job, before, lane, false);
   carry = yield* record(context, job, carry, { kind: "iterationCommitted", iteration });
-  if (job.updatePolicies === "disable") carry = yield* releasePolicies(context, job, carry, false);
+  carry = yield* releasePolicies(context, job, carry, false);
   carry = withoutLane({ ...carry, committed: [...carry.committed, iteration] }, lane.lane);
   if (lane.lane === "forward" && carry.lastReadAt !== null) {
     carry = {
@@ -80,7 +80,7 @@ function* promoteIntended(
   });
   let carry: Carry = { ...held, next: intended.next };
   if (intended.tables.length > 0) carry = yield* promote(context, job, carry, iteration, intended.tables);
-  return job.updatePolicies === "disable" ? yield* releasePolicies(context, job, carry, false) : carry;
+  return yield* releasePolicies(context, job, carry, false);
 }
 
 /** Moves what the log's intent names, table after table, and records what was moved. */

@@ -40,13 +40,14 @@ export function* holdPoliciesOfIntent(
   return { ...before, next };
 }
 
-/** Switches update policies on again that nothing needs off any more. */
+/** Switches update policies on again that nothing needs off any more, where a run may have switched any off. */
 export function* releasePolicies(
   context: OrchestrationContext,
   job: Job,
   carry: Carry,
   ending: boolean,
 ): Steps<Carry> {
+  if (job.updatePolicies !== "disable" && !carry.policiesOff) return carry;
   const { next } = yield* step<{ next: number }>(context, ACTIVITY.releaseUpdatePolicies, {
     ...ref(job, carry),
     ending,

@@ -22,7 +22,7 @@ import { freshState, landingsOf } from "./landings.ts";
  */
 export function releaseUpdatePolicies({
   job,
-  run,
+  run: given,
   next: expected,
   ending,
   instance,
@@ -31,8 +31,9 @@ export function releaseUpdatePolicies({
     const { lake, destination } = clientsOf(job);
     const database = job.destination.database;
     const log = await readState(lake);
-    // Of a run that failed, nobody knows where its log stands.
+    // Of a run that failed, nobody knows where its log stands, or whether it was told its number.
     if (instance !== undefined && log.run?.instance !== instance) return { next: expected };
+    const run = instance === undefined ? given : (log.run?.id ?? given);
     const next = instance === undefined ? expected : log.next;
     const state = await freshState(lake, run, next);
     if (state.next > next) return { next: next + 1 };

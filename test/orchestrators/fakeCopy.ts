@@ -119,6 +119,7 @@ export function fakeCopy(options: FakeOptions) {
       });
     },
     [ACTIVITY.holdUpdatePolicies]: () => done({ next, parked: [] }),
+    [ACTIVITY.releaseUpdatePolicies]: () => done({ next }),
     [ACTIVITY.prepareDestination]: () => done({ parked: [] }),
     [ACTIVITY.takeWindows]: ({ iteration, position, count }: TakeWindowsInput) => {
       const lane = iteration === 1 ? "backfill" : "forward";
