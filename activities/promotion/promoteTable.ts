@@ -137,5 +137,5 @@ async function moveRest(
 }
 
 function lostReason(move: PromotionMove, missing: readonly string[]): string {
-  return `Rows of table ${move.table} (windows ${missing.join(", ")}) were in staging table ${move.staging} when their promotion began, and are neither there nor in the table now: something else dropped them. The table is stopped as it is; drop it at the destination and copy it again from the start.`;
+  return `Rows of table ${move.table} (windows ${missing.join(", ")}) were in staging table ${move.staging} when their promotion began, and are neither there nor in the table now: something else dropped them. The table is stopped as it is: resynchronise it, which copies it whole once more in the place of what it holds.`;
 }

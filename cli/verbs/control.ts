@@ -1,6 +1,6 @@
 import { askFor, askResync, readControl } from "../../lake/control.ts";
 import type { Job } from "../../model/job.ts";
-import { selectsTable } from "../../model/tableSelection.ts";
+import { resyncedTables } from "../../model/resyncedTables.ts";
 import { readTargets, type Target } from "../jobs/targets.ts";
 import { BadUse } from "../output/badUse.ts";
 import { confirmed } from "../output/confirm.ts";
@@ -73,7 +73,7 @@ export async function cancelCopies(given: Given, io: Io): Promise<ExitCode> {
 export async function resyncCopies(given: Given, io: Io): Promise<ExitCode> {
   const targets = await readTargets(given);
   const wanted = targets
-    .map((target) => ({ target, tables: tablesOf(target, given.tables ?? []) }))
+    .map((target) => ({ target, tables: resyncedTables(target.state, given.tables ?? []).tables }))
     .filter(({ tables }) => tables.length > 0);
   if (wanted.length === 0)
     throw new BadUse(
@@ -99,11 +99,6 @@ export async function resyncCopies(given: Given, io: Io): Promise<ExitCode> {
     given,
     io,
   );
-}
-
-function tablesOf({ state }: Target, patterns: readonly string[]): string[] {
-  if (patterns.length === 0) return [];
-  return Object.keys(state.tables).filter((name) => selectsTable(name, patterns, []));
 }
 
 function knownTables(targets: readonly Target[]): string {

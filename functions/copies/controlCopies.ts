@@ -9,7 +9,9 @@ import { askFor, askResync, readControl } from "../../lake/control.ts";
 import { readState } from "../../lake/log.ts";
 import { Retryable } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
+import { resyncedTables } from "../../model/resyncedTables.ts";
 import { readBody } from "../api/body.ts";
+import { problem } from "../api/problem.ts";
 import type { Route } from "../api/route.ts";
 import { startedSchema } from "../api/views.ts";
 import { COPY_ANSWER, COPY_ID, unknownCopy, viewOf } from "./getCopies.ts";
@@ -73,7 +75,9 @@ export const resyncSchema = z
     tables: z
       .array(z.string().min(1))
       .min(1)
-      .describe("Tables to copy whole once more, in place of what the destination holds"),
+      .describe(
+        "Tables that the copy knows, to copy whole once more in place of what the destination holds; `*` stands for any characters",
+      ),
   })
   .meta({ id: "ResyncRequest" });
 
@@ -92,8 +96,18 @@ async function resync(request: HttpRequest, context: InvocationContext): Promise
   if (!target) return unknownCopy(request.params.id ?? "");
   const read = await readBody(request, resyncSchema);
   if (!read.ok) return read.refusal;
-  const { tables } = read.value;
   const lake = lakeOf(target.job.lake);
+  const { tables, unknown } = resyncedTables(await readState(lake), read.value.tables);
+  // A request that names what there isn't would be taken in, and would change nothing.
+  if (unknown.length > 0) {
+    const detail = `The checkpoint log knows no table ${unknown.join(", ")}. Names are told apart by case; \`*\` stands for any characters.`;
+    return problem(400, "The request is not valid.", detail, {
+      errors: unknown.map((name) => ({
+        pointer: `/tables/${read.value.tables.indexOf(name)}`,
+        detail: "The checkpoint log knows no such table.",
+      })),
+    });
+  }
   const asked = { request: await askResync(lake, tables, BY_HTTP), tables };
   const { wanted } = await readControl(lake);
   if (wanted !== "run")

@@ -226,6 +226,11 @@ describe("many jobs", () => {
     const waiting = await act(first.id, "resync", { tables: ["Events"] });
     expect([waiting.status, await waiting.json()]).toMatchObject([202, { applied: "whenResumed", id: null }]);
     expect((await act(first.id, "resync", { tables: [] })).status).toBe(400);
+    const unknown = await act(first.id, "resync", { tables: ["Events", "events"] });
+    expect([unknown.status, await unknown.json()]).toMatchObject([
+      400,
+      { errors: [{ pointer: "/tables/1", detail: expect.stringContaining("no such table") }] },
+    ]);
     expect((await act("copy:none:1", "pause")).status).toBe(404);
 
     const second = await started(await act(first.id, "resume"));
@@ -238,11 +243,11 @@ describe("many jobs", () => {
       "Paused",
       ".show table Events extents | project ExtentId",
     );
-    const again = await act(first.id, "resync", { tables: ["Events"] });
-    const { id, statusUrl, applied } = startedSchema
-      .extend({ applied: z.string() })
+    const again = await act(first.id, "resync", { tables: ["Ev*"] });
+    const { id, statusUrl, applied, tables } = startedSchema
+      .extend({ applied: z.string(), tables: z.array(z.string()) })
       .parse(await again.json());
-    expect([applied, id.startsWith("copy:paused:")]).toEqual(["now", true]);
+    expect([applied, id.startsWith("copy:paused:"), tables]).toEqual(["now", true, ["Events"]]);
     await until("it didn't end", async () => (await stateAt(statusUrl)) === "succeeded");
     expect(
       await copies.destination.command("Paused", ".show table Events extents | project ExtentId"),
