@@ -9,6 +9,7 @@ export interface AppClient {
   readonly origin: string;
   readonly get: <T>(path: string, answer: z.ZodType<T>) => Promise<T>;
   readonly post: <T>(path: string, body: object, answer: z.ZodType<T>) => Promise<T>;
+  readonly send: <T>(method: string, path: string, body: object, answer: z.ZodType<T>) => Promise<T>;
 }
 
 /** What the app refused, by its status. */
@@ -84,6 +85,7 @@ export function appClient(given: Given): AppClient {
     origin: url.origin,
     get: (path, answer) => send("GET", path, null, answer),
     post: (path, body, answer) => send("POST", path, body, answer),
+    send,
   };
 }
 

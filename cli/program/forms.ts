@@ -1,3 +1,4 @@
+import { FOLLOW_OPTIONS } from "../follow/options.ts";
 import { APP_OPTIONS, JOB_OPTIONS, type OptionSpec, OUTPUT_OPTIONS, VERB_OPTIONS } from "./options.ts";
 
 const ALL: readonly OptionSpec[] = [
@@ -5,6 +6,7 @@ const ALL: readonly OptionSpec[] = [
   ...OUTPUT_OPTIONS,
   ...APP_OPTIONS,
   ...Object.values(VERB_OPTIONS),
+  ...Object.values(FOLLOW_OPTIONS),
 ];
 
 /** `--backfillHorizon` of `-b, --backfillHorizon <horizon>`. */

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { FOLLOW, FOLLOW_VERBS, type FollowVerbSpec } from "../follow/verbs.ts";
 import { BadUse } from "../output/badUse.ts";
 import { EXIT_MEANINGS, type ExitCode } from "../output/exitCodes.ts";
 import type { Io } from "../output/io.ts";
@@ -25,6 +26,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       writeErr: (text) => void io.err.write(text),
     });
   for (const verb of VERBS) program.addCommand(verbCommand(verb, program, io, done));
+  program.addCommand(followCommand(program, io, done));
   addCompletion(program);
   program.configureHelp({ subcommandTerm: (command) => command.name() });
   program.addHelpText(
@@ -51,6 +53,50 @@ function verbCommand(verb: Verb, program: Command, io: Io, done: (code: ExitCode
     const given = givenSchema.parse(options);
     if (given.app === undefined) done(await verb.run(given, io));
     else done(await (await import("../app/verbs.ts")).runOnApp(verb.name, given, io));
+  });
+  return command;
+}
+
+/** `kusto-copy follow <verb>`: databases shared between clusters of a region, without a copy. */
+function followCommand(program: Command, io: Io, done: (code: ExitCode) => void): Command {
+  const follow = new Command(FOLLOW);
+  follow.copyInheritedSettings(program);
+  follow
+    .description(
+      "share databases with clusters of the same region, without a copy: attach, list, verify, override, detach",
+    )
+    .usage("<verb> [options]")
+    .helpOption("-h, --help", "this help; `kusto-copy follow <verb> --help` for a verb's")
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText(
+      "after",
+      () => `\n${examples(FOLLOW_VERBS.flatMap((verb) => verb.examples.slice(0, 1)))}\n${codes()}`,
+    );
+  for (const verb of FOLLOW_VERBS) follow.addCommand(followVerbCommand(verb, program, io, done));
+  return follow;
+}
+
+function followVerbCommand(
+  verb: FollowVerbSpec,
+  program: Command,
+  io: Io,
+  done: (code: ExitCode) => void,
+): Command {
+  const command = new Command(verb.name);
+  command.copyInheritedSettings(program);
+  command
+    .description(verb.description)
+    .usage("[options]")
+    .helpOption("-h, --help", "this help")
+    .argument("[unexpected...]")
+    .addHelpText("after", () => `\n${examples(verb.examples)}\n${codes()}`);
+  for (const spec of [...verb.options, ...OUTPUT_OPTIONS, ...APP_OPTIONS]) command.addOption(optionOf(spec));
+  command.action(async (unexpected: string[], options: unknown) => {
+    refuseUnexpected(unexpected);
+    const { followGivenSchema } = await import("../follow/options.ts");
+    const { runFollow } = await import("../follow/run.ts");
+    done(await runFollow(verb.name, followGivenSchema.parse(options), givenSchema.parse(options), io));
   });
   return command;
 }

@@ -88,6 +88,9 @@ export interface Attachment {
 }
 
 /** The databases' names at the follower, of a configuration that attaches databases of these names. */
-export function attachedName(attachment: Attachment, database: string): string {
+export function attachedName(
+  attachment: { readonly nameOverride?: string | undefined; readonly namePrefix?: string | undefined },
+  database: string,
+): string {
   return attachment.nameOverride ?? `${attachment.namePrefix ?? ""}${database}`;
 }

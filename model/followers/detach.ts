@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ALL_DATABASES, type Attachment, attachedName, clusterIdSchema } from "./attachment.ts";
+import { ALL_DATABASES, attachedName, clusterIdSchema } from "./attachment.ts";
 import { sameResource } from "./clusterResource.ts";
 
 /**
@@ -52,10 +52,18 @@ export interface DetachPlan {
   readonly refused: readonly string[];
 }
 
+interface AttachedBy {
+  readonly name: string;
+  readonly database: string;
+  readonly leader: string;
+  readonly nameOverride?: string | undefined;
+  readonly namePrefix?: string | undefined;
+}
+
 /** What a follower has attached, as far as detaching there looks at it. */
 export interface FollowerAttachments {
   readonly id: string;
-  readonly attachments: readonly Attachment[];
+  readonly attachments: readonly AttachedBy[];
   readonly databases: readonly {
     readonly name: string;
     readonly follows: boolean;
@@ -88,7 +96,7 @@ export function planDetachAtFollower(request: DetachRequest, follower: FollowerA
   return { targets: [...chosen.values()], refused };
 }
 
-function targetOf(follower: FollowerAttachments, attachment: Attachment): Detached {
+function targetOf(follower: FollowerAttachments, attachment: AttachedBy): Detached {
   const listed = follower.databases
     .filter((each) => each.follows && each.configuration?.toLowerCase() === attachment.name.toLowerCase())
     .map((each) => each.name);

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { FOLLOW_OPTIONS } from "../../cli/follow/options.ts";
+import { FOLLOW_VERBS } from "../../cli/follow/verbs.ts";
 import { eventSchema } from "../../cli/output/events.ts";
 import { EXIT_MEANINGS } from "../../cli/output/exitCodes.ts";
 import { longOf } from "../../cli/program/forms.ts";
@@ -21,7 +23,9 @@ const OPTIONS: readonly OptionSpec[] = [
   ...OUTPUT_OPTIONS,
   ...APP_OPTIONS,
   ...Object.values(VERB_OPTIONS),
+  ...Object.values(FOLLOW_OPTIONS),
 ];
+const CLUSTER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Kusto/clusters/c";
 const ENDS = ["-s", "http://127.0.0.1:1", "-d", "http://127.0.0.1:1", "--db", "D"];
 const WHOLE = ["-l", "https://a.blob.core.windows.net/c/f", ...ENDS];
 
@@ -50,6 +54,13 @@ describe("the help", () => {
       for (const { flags } of [...JOB_OPTIONS, ...APP_OPTIONS]) expect(stdout).toContain(longOf(flags));
     },
   );
+});
+
+it.each(FOLLOW_VERBS)("the help of follow $name has its examples and options", async ({ name, options }) => {
+  const { code, stdout } = await command(["follow", name, "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`kusto-copy follow ${name} --`);
+  for (const { flags } of [...options, ...APP_OPTIONS]) expect(stdout).toContain(longOf(flags));
 });
 
 describe("what can't be understood", () => {
@@ -86,6 +97,18 @@ describe("what can't be understood", () => {
     ],
     ["a job's name that can't be one", [...WHOLE, "--job", "a/b"], /--job: a name has/],
     ["a folder that isn't named", ["status"], /No lake folder is named: give --lake/],
+    ["followers that aren't named", ["follow", "attach"], /--follower is missing; --leader is missing; --databases is missing/],
+    ["a list of nobody", ["follow", "list"], /--follower to list what it follows, or --leader/],
+    [
+      "a span of an override that is none",
+      ["follow", "override", "--follower", CLUSTER, "--databases", "D", "--hot", "soon"],
+      /--hot, .*is no time span/,
+    ],
+    [
+      "a principal without a role",
+      ["follow", "override", "--follower", CLUSTER, "--databases", "D", "--add-principals", "jill"],
+      /--add-principals: write it as <role>:<principal>/,
+    ],
     [
       "an app that isn't one",
       ["status", "--app", "http://example.com"],
@@ -158,6 +181,8 @@ describe("completion", () => {
     ["a verb", ["sta"], "status"],
     ["an option of a copy without its verb", ["--tables-i"], "--tables-include"],
     ["an option of a verb", ["resync", "--tab"], "--tables"],
+    ["a verb about followers", ["follow", "at"], "attach"],
+    ["an option of it", ["follow", "override", "--hot-t"], "--hot-tables"],
     ["a choice", ["plan", "--mode", ""], "backfill-and-new"],
   ])("completes %s", async (_, words, expected) => {
     const { stdout } = await command(["complete", "--", ...words]);
