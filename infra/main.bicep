@@ -408,23 +408,24 @@ module followerAdmins 'modules/kusto/clusterAdmin.bicep' = [
 
 module followerClusters 'modules/kusto/cluster.bicep' = [
   for each in attachments: {
-    scope: resourceGroup(split(each.followerClusterId, '/')[2], split(each.followerClusterId, '/')[4])
-    params: { name: last(split(each.followerClusterId, '/')) }
+    scope: resourceGroup(split(each.follower, '/')[2], split(each.follower, '/')[4])
+    params: { name: last(split(each.follower, '/')) }
   }
 ]
 
 @batchSize(1)
 module followers 'modules/followers.bicep' = [
   for (each, i) in attachments: {
-    scope: resourceGroup(split(each.followerClusterId, '/')[2], split(each.followerClusterId, '/')[4])
+    scope: resourceGroup(split(each.follower, '/')[2], split(each.follower, '/')[4])
     params: {
-      followerClusterName: last(split(each.followerClusterId, '/'))
+      followerClusterName: last(split(each.follower, '/'))
       location: followerClusters[i].outputs.location
-      leaderClusterId: each.leaderClusterId
-      databaseName: each.database
-      principalsModificationKind: each.?principalsModificationKind ?? 'Union'
-      databaseNameOverride: each.?databaseNameOverride ?? ''
-      databaseNamePrefix: each.?databaseNamePrefix ?? ''
+      leaderClusterId: each.leader
+      databases: each.databases
+      principals: each.?principals ?? 'Union'
+      nameOverride: each.?nameOverride ?? ''
+      namePrefix: each.?namePrefix ?? ''
+      sharing: each.?sharing ?? {}
     }
   }
 ]
@@ -715,7 +716,7 @@ output outsideIdentityPolicyIds string[] = [
 ]
 
 @description('Ids of the follower configurations: deleting one detaches its database.')
-output outsideFollowerIds string[] = [for i in range(0, length(attachments)): followers[i].outputs.id]
+output outsideFollowerIds array = [for i in range(0, length(attachments)): followers[i].outputs.ids]
 
 @description('Ids of the Contributor assignments on clusters for followers.')
 output outsideContributorIds string[] = [

@@ -22,7 +22,7 @@ fi
 
 # Followers before the app's right to them; scripts only name what they set, which stays (docs/deploy.md).
 outside=$(
-  output 'outsideFollowerIds.value[]'
+  output 'outsideFollowerIds.value[][]'
   output 'outsideDatabaseRoleIds.value[]'
   output 'outsideIdentityPolicyIds.value[]'
   output 'outsideClusterAdminIds.value[]'

@@ -51,23 +51,39 @@ type copyJob = {
 }
 
 @export()
-@description('A database of a leader cluster, attached read-only to a follower.')
+@description('Databases of a leader cluster, attached read-only to a follower. The fields are those of POST /api/followers.')
 type attachment = {
   @description('Resource id of the follower cluster.')
-  followerClusterId: string
+  follower: string
 
   @description('Resource id of the leader cluster, in the same region.')
-  leaderClusterId: string
+  leader: string
 
-  @description('Database of the leader; * for all.')
-  database: string
+  @description('Databases of the leader, or * alone for all.')
+  databases: string[]
 
   @description('How principals of the follower and of the leader go together.')
-  principalsModificationKind: ('None' | 'Replace' | 'Union')?
+  principals: ('None' | 'Replace' | 'Union')?
 
-  @description('Another name on the follower; not with *.')
-  databaseNameOverride: string?
+  @description('Another name on the follower, of one database.')
+  nameOverride: string?
 
   @description('A prefix to the names on the follower.')
-  databaseNamePrefix: string?
+  namePrefix: string?
+
+  @description('What is shared of the databases, and what is not, at most 100 entries together and not with *.')
+  sharing: tableSharing?
+}
+
+@export()
+@description('Names of what is shared; * stands for any characters at the end of a name.')
+type tableSharing = {
+  tablesToInclude: string[]?
+  tablesToExclude: string[]?
+  externalTablesToInclude: string[]?
+  externalTablesToExclude: string[]?
+  materializedViewsToInclude: string[]?
+  materializedViewsToExclude: string[]?
+  functionsToInclude: string[]?
+  functionsToExclude: string[]?
 }

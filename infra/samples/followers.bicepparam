@@ -25,9 +25,17 @@ param followerClusterIds = [
 
 param attachments = [
   {
-    followerClusterId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-team/providers/Microsoft.Kusto/clusters/myfollower'
-    leaderClusterId: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-source/providers/Microsoft.Kusto/clusters/mysource'
-    database: 'Telemetry'
-    principalsModificationKind: 'Union'
+    follower: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-team/providers/Microsoft.Kusto/clusters/myfollower'
+    leader: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-source/providers/Microsoft.Kusto/clusters/mysource'
+    databases: ['Telemetry', 'Orders']
+    principals: 'Union'
+    namePrefix: 'prod_'
+  }
+  {
+    follower: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-team/providers/Microsoft.Kusto/clusters/myfollower'
+    leader: '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-other/providers/Microsoft.Kusto/clusters/otherleader'
+    databases: ['Telemetry']
+    nameOverride: 'OtherTelemetry'
+    sharing: { tablesToInclude: ['Logs', 'Metrics*'] }
   }
 ]
