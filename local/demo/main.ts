@@ -4,32 +4,36 @@ import { flights3m, sampleTables } from "../stack/sampleTables.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { type Copy, runCopy } from "./api.ts";
 import { client, compareDatabases } from "./compare.ts";
+import { demoFollowers } from "./followers.ts";
 import { ingestNewRows } from "./newRows.ts";
 import { count, startProgress } from "./progress.ts";
 
 const DATABASE = "Samples";
 const FLIGHT_PARTS = 40;
 
-const usage = `Usage: npm run demo -- [--small]
+const usage = `Usage: npm run demo -- [--small | --followers]
 
 Starts a source and a destination Kusto, a data lake and the app on this machine, loads public data into the source,
 copies it, ingests more, copies that, and compares source and destination by content.
 
-  --small   without the table of three million flights: a quick look
+  --small       without the table of three million flights: a quick look
+  --followers   shares a database instead: attach, query, override, verify, detach
 `;
 
 interface Options {
   readonly small: boolean;
+  readonly followers: boolean;
 }
 
 function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
       small: { type: "boolean", default: false },
+      followers: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  return values.help ? undefined : { small: values.small };
+  return values.help ? undefined : { small: values.small, followers: values.followers };
 }
 
 /** Exit code: 0 when source and destination are equal, 1 when anything differs. */
@@ -149,7 +153,7 @@ function seconds(since: number): string {
 try {
   const options = readOptions();
   if (options === undefined) process.stdout.write(usage);
-  else process.exitCode = await demo(options);
+  else process.exitCode = await (options.followers ? demoFollowers() : demo(options));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -97,7 +97,11 @@ describe("what can't be understood", () => {
     ],
     ["a job's name that can't be one", [...WHOLE, "--job", "a/b"], /--job: a name has/],
     ["a folder that isn't named", ["status"], /No lake folder is named: give --lake/],
-    ["followers that aren't named", ["follow", "attach"], /--follower is missing; --leader is missing; --databases is missing/],
+    [
+      "followers that aren't named",
+      ["follow", "attach"],
+      /--follower is missing; --leader is missing; --databases is missing/,
+    ],
     ["a list of nobody", ["follow", "list"], /--follower to list what it follows, or --leader/],
     [
       "a span of an override that is none",
