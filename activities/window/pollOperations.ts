@@ -17,7 +17,7 @@ import { windowPlace } from "../../model/checkpoint/entries.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
 import { plannedWindow } from "../../model/checkpoint/windows.ts";
-import { Terminal } from "../../model/errors.ts";
+import { isRetryable, Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { attemptTag, stagingTable } from "../../model/naming.ts";
 import type { Flight } from "../../model/schedule.ts";
