@@ -22,6 +22,12 @@ export function storageFailure(error: unknown): unknown {
   return new Terminal(what, context, { cause: error, advice });
 }
 
+/** Whether a lake is gone, with its account even, or closed to us, so that trying again would be for nothing. */
+export function isOutOfReach(error: unknown): boolean {
+  const noHost = error instanceof RestError && error.code === "ENOTFOUND";
+  return noHost || storageFailure(error) instanceof Terminal;
+}
+
 /** A URL without its query, which may be a SAS. */
 function safeUrl(url: string | undefined): string | undefined {
   return url?.split("?")[0];

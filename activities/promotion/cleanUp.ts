@@ -1,18 +1,18 @@
 import { dropExtentTags } from "../../kusto/commands/extents.ts";
 import { dropTables } from "../../kusto/commands/schema.ts";
 import { readTables } from "../../kusto/reads.ts";
+import { isOutOfReach } from "../../lake/failure.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { readStateOfRun } from "../../lake/log.ts";
 import { deleteFolder, subfolders } from "../../lake/stagedFiles.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { windowsOf } from "../../model/checkpoint/windows.ts";
 import { chunked } from "../../model/chunked.ts";
-import type { Job } from "../../model/job.ts";
 import { iterationFolder, STAGED_FOLDER, stagingOwner } from "../../model/naming.ts";
 import { TICKS_PER_DAY, ticksFromIso, ticksFromMs } from "../../model/ticks.ts";
 import type { Answer, IterationInput } from "../contract.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
-import { lakeOfFiles, stagingLakes } from "../lakes.ts";
+import { lakeOf, stagingLakes } from "../lakes.ts";
 import { answer } from "../outcome.ts";
 
 const TAGS_PER_COMMAND = 200;
@@ -43,16 +43,24 @@ export function cleanUp({ job, run, next, iteration }: IterationInput): Promise<
     for (const names of chunked(staging, TABLES_PER_COMMAND)) {
       await clients.destination.command(database, dropTables(names), { idempotent: true });
     }
-    for (const lake of lakesToClean(job, state, done)) await deleteStagedFiles(lake, run, isOver);
+    const own = state.copyId === undefined ? [] : stagingLakes(job, state.copyId);
+    for (const lake of own) await deleteStagedFiles(lake, run, isOver);
+    for (const url of formerLakes(done, own)) {
+      try {
+        await deleteStagedFiles(lakeOf(url), run, isOver);
+      } catch (error) {
+        // What lies there is left to who owns the lake: a clean-up that can never end would be begun at each run.
+        if (!isOutOfReach(error)) throw error;
+      }
+    }
     return {};
   });
 }
 
-/** The job's lakes, and those that the iteration's files went to when the job had others. */
-function lakesToClean(job: Job, state: State, done: OpenIteration | undefined): Set<Lake> {
-  const own = state.copyId === undefined ? [] : stagingLakes(job, state.copyId);
-  const noted = Object.values(done?.windows ?? {}).map((window) => lakeOfFiles(job, window));
-  return new Set([...own, ...noted]);
+/** URLs of the lakes that the iteration's files went to, and that the job has no more. */
+function formerLakes(done: OpenIteration | undefined, own: readonly Lake[]): Set<string> {
+  const noted = Object.values(done?.windows ?? {}).flatMap((window) => window.lake ?? []);
+  return new Set(noted.filter((url) => !own.some((lake) => lake.url === url)));
 }
 
 function openIterations(state: State): Set<number> {

@@ -1,5 +1,8 @@
 import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openLake } from "../../lake/lake.ts";
+import { parseLake } from "../../lake/location.ts";
+import { readState } from "../../lake/log.ts";
 import { runCopy } from "../../local/demo/api.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { type Entry, entrySchema } from "../../model/checkpoint/entries.ts";
@@ -90,6 +93,35 @@ describe("a copy by several lake folders", () => {
     expect(await commandsLike(copies.source, "Samples", ".export")).toBe(before);
     expect((await names("copy", "taken/")).filter((name) => /part/.test(name))).toEqual([]);
     expect((await names("more", "shared/")).filter((name) => /part/.test(name))).toEqual([]);
+    await host.stop();
+  }, 180_000);
+
+  it("goes on where one of them is gone with the files in it, and has nothing left to clean", async () => {
+    const { urls } = copies.stack;
+    for (const table of TABLES) await copies.destination.command("Samples", `.drop table ${table}`);
+    const first = await startExtraHost(copies.stack, {
+      settings: { KUSTO_COPY_LAKE: lakesSetting("copy/gone", "lost/shared") },
+    });
+    const match = { kind: "mgmt", text: "^\\.ingest async" };
+    await addFault(urls.destinationKusto, { match, action: "delay", afterMs: 5000, times: 1000 });
+    await beginCopy(first.url, {});
+    await until(
+      "not all was exported",
+      async () => (await exported("gone")).length === TABLES.length,
+      60_000,
+    );
+    await first.kill();
+    await clearFaults(urls.destinationKusto);
+    await container("lost").delete();
+
+    host = await startExtraHost(copies.stack, { settings: { KUSTO_COPY_LAKE: lakesSetting("copy/gone") } });
+    // The window whose files are gone is copied again, by this iteration or the next.
+    await runCopy(host.url, () => undefined);
+    const copy = await runCopy(host.url, () => undefined);
+    expect(copy).toMatchObject({ state: "succeeded", error: null });
+    expect(differing(await copies.compare())).toEqual([]);
+    const lake = openLake(parseLake(lakesSetting("copy/gone")));
+    expect((await readState(lake)).toClean).toEqual([]);
     await host.stop();
   }, 180_000);
 
