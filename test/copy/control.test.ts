@@ -60,7 +60,10 @@ describe("a copy of which something is asked", () => {
   }
 
   const ended = (statusUrl: string) =>
-    until("the run didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    until(
+      "the run didn't end",
+      async () => !["running", "pausing", "cancelling"].includes((await lookAt(statusUrl)).state),
+    );
 
   async function nothingLeft(database: string): Promise<void> {
     expect(await tableNames(copies.destination, database)).toEqual(["Events"]);
