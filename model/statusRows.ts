@@ -24,7 +24,7 @@ export function statusRows(state: State, now: Date): StatusRow[] {
       row(state, now, {
         Iteration: iteration.iteration,
         Lane: iteration.lane,
-        State: "committed",
+        State: iteration.abandoned === true ? "cancelled" : "committed",
         Rows: total(iteration.tables.map((table) => table.rows)),
         Bytes: total(iteration.tables.map((table) => table.bytes)),
         Cursor: iteration.upTo,
@@ -59,8 +59,8 @@ function jobRow(state: State, now: Date): StatusRow {
   const open = state.open.forward ?? state.open.backfill;
   return row(state, now, {
     Iteration: state.lastIteration,
-    State: state.failed !== undefined ? "failed" : open ? "running" : "idle",
-    Error: state.failed ?? lateness(state, now),
+    State: state.failed !== undefined ? "failed" : (state.ended?.outcome ?? (open ? "running" : "idle")),
+    Error: state.failed ?? state.ended?.reason ?? lateness(state, now),
     Cursor: state.lastForward?.upTo ?? "",
     UpdatedAt: now.toISOString(),
   });

@@ -120,5 +120,7 @@ function isPlannedWhole(name: string, state: State): boolean {
 /** The cursor up to which a job that copies only what comes has looked; undefined before it began, and for other jobs. */
 function standsAt(job: Job, state: State): string | undefined {
   if (job.mode !== "new") return undefined;
-  return state.lastForward?.upTo ?? state.finished.at(-1)?.upTo ?? state.open.backfill?.upTo;
+  // Before anything new was committed that is where it noted what there was, whatever was begun and given up since.
+  const noted = state.finished.find((each) => each.lane === "backfill") ?? state.open.backfill;
+  return state.lastForward?.upTo ?? noted?.upTo ?? state.finished.at(-1)?.upTo;
 }

@@ -90,6 +90,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
         upTo: open.upTo,
         readAt: open.readAt,
         committedAt: entry.at,
+        ...(entry.abandoned === true ? { abandoned: true } : {}),
         tables: summary,
       },
     ].slice(-FINISHED_KEPT),

@@ -97,6 +97,8 @@ export const finishedIterationSchema = z.object({
   upTo: z.string(),
   readAt: z.string(),
   committedAt: z.string(),
+  /** Given up at a cancellation: it is not a point in time that the destination stands at. */
+  abandoned: z.boolean().optional(),
   tables: z.array(
     z.object({
       name: z.string(),

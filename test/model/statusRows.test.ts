@@ -110,6 +110,24 @@ test("status shows the job, the open iteration's windows in full, and finished i
   expect(new Set(statusRows(state, now).map((row) => row.LagSeconds))).toEqual(new Set([29 * 60]));
 });
 
+test("a run that was asked to end is told as that, and an iteration that was given up not as committed", () => {
+  const reason = "The copy was cancelled (me).";
+  const begun = [opening, planned(1, "backfill", { tables: { T: 1 } })];
+  const paused = stateOf([...begun, { kind: "runEnded", outcome: "paused", reason: "Paused." }]);
+  expect(statusRows(paused, now)[0]).toMatchObject({ State: "paused", Error: "Paused." });
+  const cancelled = stateOf([
+    ...begun,
+    parked(1, "T", reason),
+    { kind: "iterationCommitted", iteration: 1, abandoned: true },
+    { kind: "runEnded", outcome: "cancelled", reason },
+  ]);
+  expect(statusRows(cancelled, now)).toMatchObject([
+    { State: "cancelled", Error: reason },
+    { Iteration: 1, TableName: "", State: "cancelled" },
+    { Iteration: 1, TableName: "T", State: "failed", Error: reason },
+  ]);
+});
+
 test("an empty log's status is one row for the job", () => {
   expect(statusRows(emptyState, now)).toHaveLength(1);
   expect(readCsv(statusCsv(emptyState, now))).toHaveLength(2);

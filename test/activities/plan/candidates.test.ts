@@ -91,3 +91,19 @@ describe("a table that is resynchronised", () => {
     expect(candidate(TABLE, planning(state, "forward"), "cursor2")).toMatchObject({ resync: true });
   });
 });
+
+describe("a table that a job which copies only what comes sees first", () => {
+  it("begins where the job did, though an iteration was given up since", () => {
+    const state = stateOf([
+      opening,
+      planned(1, "backfill", { tables: { U: 0 }, upTo: "begin" }),
+      committed(1),
+      planned(2, "forward", { tables: { U: 1 } }),
+      parked(2, "U"),
+      { kind: "iterationCommitted", iteration: 2, abandoned: true },
+    ]);
+    const now = planning(state, "forward", { mode: "new" });
+    expect(isOfLane("T", now)).toBe(true);
+    expect(candidate(TABLE, now, "cursor3")).toMatchObject({ after: "begin", upTo: "cursor3" });
+  });
+});
