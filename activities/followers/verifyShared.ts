@@ -53,6 +53,11 @@ export function verifyShared(input: VerifySharedInput): Promise<Answer<SharedFou
       ...(input.databases ?? []).filter((name) => !expected.some((each) => isName(each.name, name))),
       ...(input.configurations ?? []).filter((name) => !attachments.some((each) => isName(each.name, name))),
     ].map((name) => `${name} is not attached to ${follower.id}. Attach it.`);
+    const all = input.databases === undefined && input.configurations === undefined;
+    if (all && attachments.length === 0)
+      missing.push(
+        `${follower.id} has nothing attached${input.leader === undefined ? "" : ` of ${input.leader}`}. Attach it.`,
+      );
     const verdict = missing.length > 0 ? "failed" : worstState(databases.map(({ state }) => state));
     return { follower: follower.id, verdict, databases, missing };
   });

@@ -10,7 +10,12 @@ export interface ClusterFacts {
   readonly streamingIngestion: boolean;
   /** Encrypted with a customer-managed key. */
   readonly customerKey: boolean;
-  readonly databases: readonly { readonly name: string; readonly follows: boolean }[];
+  readonly databases: readonly {
+    readonly name: string;
+    readonly follows: boolean;
+    /** The configuration that a followed database came by. */
+    readonly configuration?: string;
+  }[];
   /** What it follows itself. */
   readonly attachments: readonly (Attachment & { readonly provisioningState?: string })[];
 }
@@ -158,6 +163,19 @@ function* databaseLimits(
   );
   if (clash)
     yield `The follower has a database ${name} of another leader (${clash.leader}) attached already: give a name override or prefix.`;
+  else if (isFollowedBy(follower, name, attachment))
+    yield `The follower has a database ${name} attached already, with all databases of another leader: give a name override or prefix.`;
+}
+
+/** Whether the follower has a database of this name by another configuration. */
+function isFollowedBy({ databases }: ClusterFacts, name: string, { name: own }: Attachment): boolean {
+  return databases.some(
+    (each) =>
+      each.follows &&
+      each.name.toLowerCase() === name.toLowerCase() &&
+      each.configuration !== undefined &&
+      each.configuration.toLowerCase() !== own.toLowerCase(),
+  );
 }
 
 /** Of all databases of a leader, those whose names the follower has itself are not attached (`follower.md`). */
@@ -171,6 +189,11 @@ function* shadowed(leader: ClusterFacts, follower: ClusterFacts, attachment: Att
   );
   if (hidden.length > 0)
     yield `The follower has databases of these names of its own, which win over the leader's: ${hidden.map((each) => each.name).join(", ")}. Give a prefix to see the leader's.`;
+  const double = leader.databases.filter((each) =>
+    isFollowedBy(follower, attachedName(attachment, each.name), attachment),
+  );
+  if (double.length > 0)
+    yield `The follower has databases of these names of another leader, and Azure chooses which one is attached: ${double.map((each) => each.name).join(", ")}. Give a prefix to have both.`;
 }
 
 /** One that failed is sent again, though it says what is wanted. */

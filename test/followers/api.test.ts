@@ -285,6 +285,11 @@ describe("databases shared by followers, over HTTP", () => {
   });
 
   it("what is missing is told, with the reason", async () => {
+    const nothing = await api.verify({ follower: FOLLOWER });
+    expect(nothing).toMatchObject({
+      outcome: "failed",
+      sharing: { missing: [expect.stringMatching(/nothing attached/)] },
+    });
     await attach();
     const missing = await api.verify({ follower: FOLLOWER, databases: ["Events", "Orders"] });
     expect(missing).toMatchObject({

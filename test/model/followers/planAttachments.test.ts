@@ -129,6 +129,39 @@ describe("attaching", () => {
   });
 });
 
+describe("attaching beside other attachments", () => {
+  const follower = facts("follower", {
+    databases: [{ name: "Sales", follows: true, configuration: "rest" }],
+    attachments: [attachment({ name: "rest", database: "*", leader: cluster("second") })],
+  });
+
+  it("refuses a name that came with all databases of another leader, and warns where all would meet it", () => {
+    expect(planAttachments(request(), leader, follower).refused).toEqual([
+      expect.stringMatching(/Sales attached already, with all databases of another leader/),
+    ]);
+    expect(planAttachments(request({ nameOverride: "Other" }), leader, follower).refused).toEqual([]);
+    const all = planAttachments(request({ databases: ["*"] }), leader, follower);
+    expect(all).toMatchObject({
+      refused: [],
+      warnings: [expect.stringMatching(/Azure chooses .*: Sales\./)],
+    });
+    expect(
+      planAttachments(request({ databases: ["*"], namePrefix: "a_" }), leader, follower).warnings,
+    ).toEqual([]);
+  });
+
+  it("sends again what failed, though it says what is wanted", () => {
+    for (const [provisioningState, action] of [
+      ["Failed", "change"],
+      ["Canceled", "change"],
+      ["Creating", "keep"],
+    ] as const) {
+      const before = facts("follower", { attachments: [{ ...attachment(), provisioningState }] });
+      expect(planAttachments(request(), leader, before).planned).toMatchObject([{ action }]);
+    }
+  });
+});
+
 describe("a request to attach", () => {
   const entries = (count: number) => Array.from({ length: count }, (_, i) => `T${i}`);
   const wrong: [string, object, RegExp][] = [
