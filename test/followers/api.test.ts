@@ -105,6 +105,11 @@ describe("databases shared by followers, over HTTP", () => {
       "from_Orders",
     ]);
     expect(await count("from_Orders", "Sales")).toBe(1n);
+    await leader.command("Events", ".create database Later volatile");
+    await refresh(stack);
+    const later = await api.verify({ follower: FOLLOWER, databases: ["from_Later"] });
+    expect(later).toMatchObject({ outcome: "done", sharing: { databases: [{ database: "Later" }] } });
+    await leader.command("Events", ".drop database Later");
     const one = await api.detach({ follower: FOLLOWER, databases: ["from_Orders"] });
     expect(one.refused).toEqual([expect.stringMatching(/attached with all databases/)]);
   });
@@ -126,7 +131,7 @@ describe("databases shared by followers, over HTTP", () => {
     );
   });
 
-  it("tables are shared as asked; one that the leader doesn't have is told", async () => {
+  it("tables are shared as asked, and others when that changes", async () => {
     const sharing = { tablesToInclude: ["Lo*"] };
     expect((await attach({ sharing })).outcome).toBe("done");
     expect(await count("Events", "Logs")).toBe(1n);
@@ -151,12 +156,15 @@ describe("databases shared by followers, over HTTP", () => {
 
   it("every reason is told before anything is sent: regions, names, databases that there aren't", async () => {
     await atArm(stack, "POST", "clusters", { name: "source", location: "northeurope" });
-    await leader.command("Events", ".create database Own volatile").catch(() => undefined);
     const { outcome, refused } = await attach({ databases: ["Events", "Nope"] });
     expect(outcome).toBe("refused");
     expect(refused).toEqual([
       expect.stringMatching(/northeurope .*Copy the database instead/),
       expect.stringMatching(/no database Nope/),
+    ]);
+    await atArm(stack, "POST", "clusters", { name: "source", location: "westus" });
+    expect((await attach({ nameOverride: "Own" })).refused).toEqual([
+      expect.stringMatching(/database Own of its own, which would win/),
     ]);
     const list = await api.send("GET", `followers?follower=${FOLLOWER}`);
     expect(followedListSchema.parse(await list.json()).attachments).toEqual([]);
