@@ -7,7 +7,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     reporters: ["default", "./test/closingLine.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // What is waited for arrives in seconds; a busy machine takes its time.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

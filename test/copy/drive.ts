@@ -98,7 +98,7 @@ export async function extentIds(client: KustoClient, database: string, table: st
 }
 
 /** Waits until something is so. Fails where it isn't in time, saying what was waited for. */
-export async function until(what: string, isSo: () => Promise<boolean>, ms = 30_000): Promise<void> {
+export async function until(what: string, isSo: () => Promise<boolean>, ms = 90_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await isSo())) {
     if (Date.now() > end) throw new Error(`After ${ms / 1000} s: ${what}`);

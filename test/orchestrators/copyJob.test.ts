@@ -39,14 +39,14 @@ function eachOnce(): (flight: Flight) => "refused" | "wrong" | undefined {
 
 describe("the orchestration of a copy", () => {
   it("stages each window once over many generations, and yields no task twice", async () => {
-    const { status, journal, calls, staged } = await run({ tables: 3, windows: 30 });
+    const { status, journal, calls, staged } = await run({ tables: 3, windows: 16 });
     expect(status.runtimeStatus).toBe("Completed");
     expect(status.output).toEqual({ run: 0, committed: expect.arrayContaining([1, 2]) });
-    expect(staged.size).toBe(2 * 3 * 30);
+    expect(staged.size).toBe(2 * 3 * 16);
     expect([...staged.values()].every((times) => times === 1)).toBe(true);
     const total = [...calls.values()].reduce((sum, count) => sum + count, 0);
     // A generation ends after some 200 calls: there were several.
-    expect(total).toBeGreaterThan(900);
+    expect(total).toBeGreaterThan(450);
     expect(calls.get(ACTIVITY.openRun)).toBe(1);
     for (const iteration of [1, 2]) {
       const told = journal.filter((each) => each.includes(` ${iteration}`) && !each.startsWith("progress"));
@@ -181,7 +181,7 @@ describe("a run that is asked to end", () => {
 
   it("pauses when all that is on its way is in the log, and shows nothing of what isn't whole", async () => {
     const { status, journal, staged, calls } = await run(
-      { tables: 2, windows: 40, asked: (count) => ({ wanted: count > 10 ? "pause" : "run", by: "me" }) },
+      { tables: 2, windows: 24, asked: (count) => ({ wanted: count > 10 ? "pause" : "run", by: "me" }) },
       eager,
     );
     expect(status.runtimeStatus).toBe("Completed");
@@ -192,14 +192,14 @@ describe("a run that is asked to end", () => {
     // Each ingestion that was begun was waited for, and each export measured.
     expect(staged.size).toBe(calls.get(ACTIVITY.startIngestion));
     expect(calls.get(ACTIVITY.measureExport)).toBe(calls.get(ACTIVITY.startExport));
-    expect(staged.size).toBeLessThan(80);
+    expect(staged.size).toBeLessThan(2 * 24);
   });
 
   it("stops at once, and asks the source to stop its exports", async () => {
     const { status, journal } = await run(
       {
         tables: 2,
-        windows: 40,
+        windows: 24,
         asked: (count) => ({ wanted: count > 10 ? "stop" : "run" }),
         // Exports that take long.
         refuse: (name, count) =>
@@ -214,7 +214,7 @@ describe("a run that is asked to end", () => {
 
   it("cancels: gives up its iterations by a commit of what is shown, and cleans up", async () => {
     const { status, journal, promoted } = await run(
-      { tables: 2, windows: 40, asked: (count) => ({ wanted: count > 10 ? "cancel" : "run", by: "me" }) },
+      { tables: 2, windows: 24, asked: (count) => ({ wanted: count > 10 ? "cancel" : "run", by: "me" }) },
       eager,
     );
     expect(status.output).toEqual({ run: 0, committed: [], ended: "cancelled" });
