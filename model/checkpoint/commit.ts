@@ -29,7 +29,9 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
   open.tables.forEach((planned, t) => {
     const own = windowsOf(open, t);
     const promotedWindows = own.filter((window) => window.stage === "promoted");
-    const whole = promotedWindows.length === own.length;
+    // Of a table that has nothing to promote, what parked it kept the destination from following it.
+    const held = own.length === 0 && planned.name in open.parked;
+    const whole = promotedWindows.length === own.length && !held;
     const part = !whole && promotedWindows.length > 0;
     const stopped =
       open.stopped[planned.name] ??

@@ -421,6 +421,14 @@ test("a resynchronisation makes good what stopped a table, once per request, and
   expect(stateOf([...done, request]).tables.T).not.toHaveProperty("resync");
 });
 
+test("a table without rows that the destination can't take isn't noted as followed", () => {
+  const noted = planned(1, "backfill", { tables: { T: 0, U: 0 }, signature: "digest" });
+  const { T, U } = stateOf([opening, noted, parked(1, "T", "It holds others' rows."), committed(1)]).tables;
+  expect(T).toMatchObject({ backfill: "pending", error: "It holds others' rows." });
+  expect(T).not.toHaveProperty("signature");
+  expect(U).toMatchObject({ backfill: "none", signature: "digest" });
+});
+
 test("a table that was copied whole as a snapshot still is so after a resynchronisation, and no horizon cuts it", () => {
   const whole = planned(1, "backfill", { tables: { T: 1 }, signature: "digest" });
   const anew = planned(2, "forward", { tables: { T: 1 }, signature: "followed", resync: true });
