@@ -35,3 +35,11 @@ export interface Control {
   readonly asked?: { readonly at: string; readonly by: string };
   readonly resyncs: readonly ResyncRequest[];
 }
+
+/** The requests that the log has not taken in yet: a file that can't be removed may still be there. */
+export function waitingResyncs(
+  resyncs: readonly ResyncRequest[],
+  { resyncs: taken }: { readonly resyncs: readonly string[] },
+): ResyncRequest[] {
+  return resyncs.filter(({ id }) => !taken.includes(id));
+}

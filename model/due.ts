@@ -1,5 +1,5 @@
 import type { State } from "./checkpoint/state.ts";
-import type { ResyncRequest } from "./control.ts";
+import { type ResyncRequest, waitingResyncs } from "./control.ts";
 import { copiedAsOf } from "./lag.ts";
 
 /**
@@ -20,7 +20,7 @@ export function isDue(
   const opened = Date.parse(state.run.openedAt);
   if (state.failed !== undefined) return now - opened >= rpoMs;
   if (state.open.forward || state.open.backfill) return true;
-  if (resyncs.some(({ id }) => !state.resyncs.includes(id))) return true;
+  if (waitingResyncs(resyncs, state).length > 0) return true;
   const readAt = copiedAsOf(state);
   if (readAt === undefined || state.job?.mode === "backfill") return now - opened >= rpoMs;
   const duration = state.lastForward?.durationMs ?? 0;

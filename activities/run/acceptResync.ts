@@ -1,3 +1,4 @@
+import { RestError } from "@azure/storage-blob";
 import { forgetResync } from "../../lake/control.ts";
 import { appendEntry } from "../../lake/log.ts";
 import type { Answer, ResyncInput } from "../contract.ts";
@@ -6,7 +7,7 @@ import { answer } from "../outcome.ts";
 
 /**
  * Takes a request to resynchronise into the log, and removes its file. Delivered twice, it finds its own entry; a file that
- * couldn't be removed is met again, and changes nothing then.
+ * can't be removed, as under a policy that keeps blobs, stays: the log tells that it was taken in.
  */
 export function acceptResync({ job, run, next, request }: ResyncInput): Promise<Answer<{ next: number }>> {
   return answer(async () => {
@@ -16,7 +17,11 @@ export function acceptResync({ job, run, next, request }: ResyncInput): Promise<
       { number: next, run, step: `resync ${request.id}` },
       { kind: "resyncAccepted", request: request.id, tables: [...request.tables] },
     );
-    await forgetResync(lake, request.id);
+    try {
+      await forgetResync(lake, request.id);
+    } catch (error) {
+      if (!(error instanceof RestError)) throw error;
+    }
     return { next: next + 1 };
   });
 }

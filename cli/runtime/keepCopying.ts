@@ -3,6 +3,7 @@ import { readControl } from "../../lake/control.ts";
 import { storageFailure } from "../../lake/failure.ts";
 import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
+import { waitingResyncs } from "../../model/control.ts";
 import type { CopyView, TableView } from "../../model/copyView.ts";
 import { isDue } from "../../model/due.ts";
 import { describe } from "../../model/errors.ts";
@@ -64,7 +65,10 @@ export async function keepCopying(
     }
     // The first iteration is what the command was called for; one that failed has waited already.
     const due =
-      first || failures > 0 || control.resyncs.length > 0 || isDue(state, job.rpoMs, now, now + tick);
+      first ||
+      failures > 0 ||
+      waitingResyncs(control.resyncs, state).length > 0 ||
+      isDue(state, job.rpoMs, now, now + tick);
     if (!due) return { wait: tick, why: null };
     const other = await runAtWork(lake, state);
     if (other) return { wait: tick, why: `Another run is at work in the lake folder: ${other.instance}.` };

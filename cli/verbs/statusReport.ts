@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { OpenIteration, State, TableState } from "../../model/checkpoint/state.ts";
 import { windowsOf } from "../../model/checkpoint/windows.ts";
-import type { Control } from "../../model/control.ts";
+import { type Control, waitingResyncs } from "../../model/control.ts";
 import { lagSeconds } from "../../model/lag.ts";
 import type { Target } from "../jobs/targets.ts";
 import type { AtWork } from "../runtime/atWork.ts";
@@ -96,7 +96,7 @@ export function statusReport(
             lastSeenSecondsAgo: atWork?.secondsAgo ?? null,
           },
     asked: control.asked === undefined ? null : { wanted: control.wanted, ...control.asked },
-    resyncsWaiting: control.resyncs.length,
+    resyncsWaiting: waitingResyncs(control.resyncs, state).length,
     lagSeconds: lagSeconds(state, now),
     rpoSeconds: job === null ? null : job.rpoMs / 1000,
     open: open.map((each) => {

@@ -150,6 +150,23 @@ describe("a copy of which something is asked", () => {
     expect(await held("Again")).toEqual(wholeRanges([0, DAYS * LOAD + 20]));
   });
 
+  it("takes a request in once, though its file can't be removed, and goes on", async () => {
+    const lake = lakeOf("Again");
+    const id = await askResync(lake, ["Events"], "a test");
+    const file = lake.container.getBlobClient(lake.blobName(`control/resync/${id}.json`));
+    await file.getBlobLeaseClient().acquireLease(-1);
+    const before = await held("Again");
+    expect(await copies.copy(body("Again"))).toMatchObject({ state: "succeeded", error: null });
+    const extents = () =>
+      copies.destination.command("Again", ".show table Events extents | project ExtentId");
+    const once = await extents();
+    expect(await copies.copy(body("Again"))).toMatchObject({ state: "succeeded", error: null });
+    expect(await extents()).toEqual(once);
+    expect(await file.exists()).toBe(true);
+    expect(await held("Again")).toEqual(before);
+    expect((await readState(lake)).resyncs.filter((each) => each === id)).toHaveLength(1);
+  });
+
   it("brings no history by a resynchronisation where only what comes was to be copied", async () => {
     await history("Since");
     const only = { ...body("Since"), mode: "new" };
