@@ -47,7 +47,7 @@ export function followerInstead(job: Job): PlanReport["follower"] {
     };
   return {
     possible: "yes",
-    reason: `Both clusters are in ${from}: a follower database would share the data, read-only and seconds to minutes behind, without a copy and its storage.`,
+    reason: `Both clusters are in ${from}: a follower database would share the data, read-only and seconds to minutes behind, without a copy and its storage: kusto-copy follow attach shares it.`,
   };
 }
 
