@@ -10,6 +10,7 @@ import {
   DataLakeServiceClient,
 } from "@azure/storage-file-datalake";
 import { tokenCredential } from "../kusto/credentials.ts";
+import { Terminal } from "../model/errors.ts";
 import { type ClusterAccess, clusterAccessText, sasKeeper } from "./clusterAccess.ts";
 import { type LakeLocation, lakeUrl } from "./location.ts";
 
@@ -61,6 +62,16 @@ function clients(location: LakeLocation): { service: BlobServiceClient; files: D
         files: new DataLakeServiceClient(`${dfsEndpoint}?${login.sas}`),
       };
     default: {
+      // No token is sent over plain http: the library's own refusal doesn't say what to do.
+      if (blobEndpoint.startsWith("http:"))
+        throw new Terminal(
+          `The lake ${lakeUrl(location)} is reached over plain http, where no login can be sent.`,
+          { operation: "open lake" },
+          {
+            advice:
+              "Put the account key after its address: <address>;<key>. That of a storage emulator is public (docs/local.md).",
+          },
+        );
       const credential = tokenCredential(login, new URL(blobEndpoint).hostname);
       return {
         service: new BlobServiceClient(blobEndpoint, credential),

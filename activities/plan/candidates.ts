@@ -117,6 +117,15 @@ function isPlannedWhole(name: string, state: State): boolean {
   );
 }
 
+/**
+ * From where a table that can't be copied yet, and that the log doesn't know, is copied once it can: of a job that copies only
+ * what comes, from where the job stands now, and not from where it stands then.
+ */
+export function beginsAt(name: string, { job, state }: Planning, upTo: string): string | undefined {
+  if (job.mode !== "new" || state.tables[name] !== undefined) return undefined;
+  return standsAt(job, state) ?? upTo;
+}
+
 /** The cursor up to which a job that copies only what comes has looked; undefined before it began, and for other jobs. */
 function standsAt(job: Job, state: State): string | undefined {
   if (job.mode !== "new") return undefined;

@@ -21,7 +21,7 @@ import type { Answer, PlanInput, Planned } from "../contract.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
 import { answer } from "../outcome.ts";
 import { summary } from "../run/openRun.ts";
-import { type Candidate, candidate, isOfLane, type Planning } from "./candidates.ts";
+import { beginsAt, type Candidate, candidate, isOfLane, type Planning } from "./candidates.ts";
 import { changedColumns, looksOther } from "./changedColumns.ts";
 import { readSignature } from "./snapshotSignature.ts";
 import { surveySource } from "./survey.ts";
@@ -64,11 +64,12 @@ export async function plan(
   state: State,
   lane: Lane,
 ) {
-  const { readAt, upTo, readable, timed, refused } = await surveySource(job, source, state);
+  const { readAt, upTo, selected, readable, timed, refused } = await surveySource(job, source, state);
   const planning: Planning = { job, state, lane, timed };
   const mine = readable.filter((table) => isOfLane(table.name, planning));
-  // Of an empty database, too, a job that copies only what comes notes from where on.
-  const begins = job.mode === "new" && state.lastIteration === 0;
+  // Of an empty database, too, a job that copies only what comes notes from where on; and the first iteration tells why
+  // nothing can be copied.
+  const begins = state.lastIteration === 0 && (job.mode === "new" || refused.length > 0);
   if (lane === "backfill" && mine.length === 0 && !begins) return undefined;
 
   const looked = mine.map((table) => candidate(table, planning, upTo));
@@ -86,7 +87,10 @@ export async function plan(
       .map(({ table }) => table.name)
       .filter((name) => !planned.some((each) => each.name === name))
       .filter((name) => !unread.some((each) => each.table === name)),
-    refused: [...refused, ...changed, ...unread],
+    refused: [...refused, ...changed, ...unread].map((each) => {
+      const from = selected.has(each.table) ? beginsAt(each.table, planning, upTo) : undefined;
+      return { ...each, ...(from === undefined ? {} : { from }) };
+    }),
   };
 }
 
@@ -198,13 +202,12 @@ async function timeWindows(
 
 /**
  * The horizon that cuts off what is old, or null: nothing of what is new, nor of what replaces a table that was copied whole.
- * One that is resynchronised is cut where it was when it was copied first, which a table that was copied whole never was.
+ * The earliest that the log's jobs had: a time span counts from the first run, however often history is planned since.
  */
 function horizonOf({ table, after, replaces, resync }: Candidate, job: Job, state: State): string | null {
   if (after !== undefined) return null;
-  if (resync && state.tables[table.name]?.signature !== undefined) return null;
-  if (resync) return state.horizon === undefined ? job.backfillHorizon : state.horizon;
-  return replaces ? null : job.backfillHorizon;
+  if (resync ? state.tables[table.name]?.signature !== undefined : replaces) return null;
+  return state.horizon === undefined ? job.backfillHorizon : state.horizon;
 }
 
 /** Counts by hour, then by minute and second where an hour holds more rows than a window may. */

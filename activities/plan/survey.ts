@@ -15,6 +15,8 @@ export interface Survey {
   readonly readAt: string;
   /** Cursor B: everything that is planned lies before or at it. */
   readonly upTo: string;
+  /** Names of the tables that the job selects, those that can't be copied included. */
+  readonly selected: ReadonlySet<string>;
   /** Tables that the job selects and that may be read whole. */
   readonly readable: readonly TableSchema[];
   /** Names of all tables that have an ingestion time now. */
@@ -55,10 +57,15 @@ export async function surveySource(job: Job, source: KustoClient, state: State):
       table,
       reason: `The source database ${database} has no table of this name.`,
     })),
+    // One pattern of several may wait for tables to come; a job that selects nothing at all is most often a typing error.
+    ...(selected.length > 0 ? [] : job.tables.include)
+      .filter((pattern) => pattern.includes("*"))
+      .map((table) => ({ table, reason: `The source database ${database} has no table that this matches.` })),
     ...selected.flatMap((table) => {
       const stopped = state.tables[table.name]?.stopped;
       return stopped === undefined ? [] : [{ table: table.name, reason: stopped }];
     }),
   ];
-  return { readAt, upTo, readable: selected.filter((table) => !hidden.has(table.name)), timed, refused };
+  const readable = selected.filter((table) => !hidden.has(table.name));
+  return { readAt, upTo, selected: new Set(names), readable, timed, refused };
 }

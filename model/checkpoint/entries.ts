@@ -128,7 +128,14 @@ export const entrySchema = z.discriminatedUnion("kind", [
     /** Tables of the job in which nothing came since their cursor: the commit moves their cursor too. */
     quiet: z.array(z.string()),
     /** Tables that this iteration can't copy, with the reason. */
-    refused: z.array(z.object({ table: z.string(), reason: z.string() })),
+    refused: z.array(
+      z.object({
+        table: z.string(),
+        reason: z.string(),
+        /** From which cursor it is copied once it can be, where the log doesn't know the table yet. */
+        from: z.string().optional(),
+      }),
+    ),
   }),
   z.object({
     ...base,

@@ -146,8 +146,10 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
       if (after !== undefined) tables[name] ??= { cursor: after, backfill: "none", backfillUpTo: after };
     }
   }
-  for (const { table, reason } of entry.refused) {
-    const known = tables[table];
+  for (const { table, reason, from } of entry.refused) {
+    const begun =
+      from === undefined ? undefined : { cursor: from, backfill: "none" as const, backfillUpTo: from };
+    const known = tables[table] ?? begun;
     if (known) tables[table] = { ...known, error: reason };
   }
   return { ...state, lastIteration: entry.iteration, tables, open: { ...state.open, [entry.lane]: open } };

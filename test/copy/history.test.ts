@@ -10,7 +10,7 @@ const LOAD = 400;
 const WINDOW_ROWS = 500;
 
 const DATABASES = ["Days", "Choice", "Changing", "Untimed", "Switched", "Whole", "New", "NewEmpty", "Empty"];
-const DESTINATIONS = [...DATABASES, "DaysHorizon", "ChoiceAll"];
+const DESTINATIONS = [...DATABASES, "DaysHorizon", "ChoiceAll", "ChoiceNone"];
 
 describe("a copy of history", () => {
   let copies: CopyStack;
@@ -153,6 +153,16 @@ describe("a copy of history", () => {
         error: "The source database Choice has no table of this name.",
       });
       expect(await idsOf(copies.destination, "Choice", "Other")).toEqual(wholeRanges([0, 5]));
+    });
+
+    it("fails where nothing matches, from the first run on", async () => {
+      const tables = { include: ["logs*"] };
+      const done = await copy("Choice", "ChoiceNone", { tables });
+      expect(done.state).toBe("failed");
+      expect(done.tables).toMatchObject([
+        { name: "logs*", error: "The source database Choice has no table that this matches." },
+      ]);
+      expect((await copy("Choice", "ChoiceNone", { tables })).state).toBe("failed");
     });
 
     it("takes all without a choice, whatever their names", async () => {

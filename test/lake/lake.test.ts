@@ -55,6 +55,15 @@ test("identities are handed to the clusters by name, without a secret", async ()
   );
 });
 
+test("a lake that is reached over plain http without a key says what it lacks", () => {
+  expect(() => openLake(parseLake("http://127.0.0.1:1/account/copy/folder"))).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining("plain http"),
+      advice: expect.stringContaining("account key"),
+    }),
+  );
+});
+
 test("paths lie below the lake folder, or in the container where there is none", () => {
   expect(storage.open("lake/a/b").blobName("log/x")).toBe("a/b/log/x");
   expect(storage.open("lake").blobName("log/x")).toBe("log/x");

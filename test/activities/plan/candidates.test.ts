@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { candidate, isOfLane, type Planning } from "../../../activities/plan/candidates.ts";
+import { beginsAt, candidate, isOfLane, type Planning } from "../../../activities/plan/candidates.ts";
 import type { EntryBody, Lane } from "../../../model/checkpoint/entries.ts";
 import type { State } from "../../../model/checkpoint/state.ts";
 import type { Job } from "../../../model/job.ts";
@@ -19,6 +19,46 @@ const TABLE = { name: "T", columns: [], folder: "", docstring: "" };
 function planning(state: State, lane: Lane, job: Partial<Job> = {}): Planning {
   return { job: { ...sampleJob, ...job }, state, lane, timed: new Set(["T", "U"]) };
 }
+
+describe("a table that a job of what comes could not copy from its start", () => {
+  const job = { mode: "new" as const };
+  const refused = (from: string) => [{ table: "U", reason: "It is under row-level security.", from }];
+
+  it("is copied from there on once it can be, and not from where the job stands then", () => {
+    const started = stateOf([opening]);
+    const from = beginsAt("U", planning(started, "backfill", job), "cursor1");
+    expect(from).toBe("cursor1");
+    const state = stateOf([
+      opening,
+      planned(1, "backfill", { tables: { T: 0 }, refused: refused("cursor1") }),
+      committed(1),
+      planned(2, "forward", { tables: { T: 1 } }),
+      ...copied(2, "T"),
+      committed(2),
+    ]);
+    expect(state.lastForward?.upTo).toBe("cursor2");
+    const now = planning(state, "forward", job);
+    expect(isOfLane("U", now)).toBe(true);
+    expect(candidate({ ...TABLE, name: "U" }, now, "cursor3")).toMatchObject({ after: "cursor1" });
+    // Known by now: it keeps its beginning, however often it is refused.
+    expect(beginsAt("U", now, "cursor3")).toBeUndefined();
+  });
+
+  it("begins where the job stood when it came, if it came later", () => {
+    const state = stateOf([
+      opening,
+      planned(1, "backfill", { tables: { T: 0 } }),
+      committed(1),
+      planned(2, "forward", { tables: { T: 1 } }),
+      ...copied(2, "T"),
+      committed(2),
+    ]);
+    expect(beginsAt("U", planning(state, "forward", job), "cursor3")).toBe("cursor2");
+    expect(
+      beginsAt("U", planning(state, "forward", { mode: "backfill-and-new" }), "cursor3"),
+    ).toBeUndefined();
+  });
+});
 
 describe("a table that is resynchronised", () => {
   const anew = { tables: { T: 1 }, signature: "followed", resync: true };

@@ -53,7 +53,7 @@ export function canonical(value: unknown): string {
 export interface PlanParts {
   readonly tables?: Readonly<Record<string, number>>;
   readonly quiet?: readonly string[];
-  readonly refused?: readonly { table: string; reason: string }[];
+  readonly refused?: readonly { table: string; reason: string; from?: string }[];
   readonly upTo?: string;
   readonly readAt?: string;
   readonly signature?: string;
