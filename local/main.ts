@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { portsFromEnvironment, portVariables } from "./stack/ports.ts";
 import { type Stack, startStack } from "./stack/stack.ts";
+import { storageAccount } from "./stack/storageAccount.ts";
 import { whenParentGone } from "./stack/whenParentGone.ts";
 
 const usage = `Usage: npm run local -- [--data DIR] [--leader2] [--no-host] [--verbose]
@@ -45,6 +46,17 @@ function readOptions(): Options {
   }
 }
 
+/** The lake folder that the app uses, with the emulator's public key: as the command takes it. */
+function lakeOf({ urls }: Stack): string {
+  return `${urls.lake}/copy/demo;${storageAccount.key}`;
+}
+
+/** The copy of the app as a command, to paste into a shell. */
+function command(stack: Stack): string {
+  const { sourceKusto, destinationKusto } = stack.urls;
+  return `npx kusto-copy -l '${lakeOf(stack)}' -s ${sourceKusto} -d ${destinationKusto} --db Samples`;
+}
+
 function table(stack: Stack, options: Options): string {
   const { urls } = stack;
   const rows: [string, string][] = [
@@ -59,7 +71,7 @@ function table(stack: Stack, options: Options): string {
     ...(options.leader2
       ? ([["Second leader", `${urls.leader2Kusto}  database Samples`]] satisfies [string, string][])
       : []),
-    ["Data lake", `${urls.lake}/copy/demo`],
+    ["Data lake", lakeOf(stack)],
     ["Storage (Azurite)", `${urls.blob}  queue ${stack.ports.queue}  table ${stack.ports.table}`],
     ["Resource manager", urls.arm],
     ["Event topic", `${urls.events}/api/events  received: ${urls.events}/events`],
@@ -94,7 +106,7 @@ try {
     ...(options.verbose ? { onLine: (part, line) => process.stdout.write(`[${part}] ${line}\n`) } : {}),
   });
   process.stdout.write(
-    `\nReady after ${((Date.now() - started) / 1000).toFixed(1)} s. Ctrl-C ends it.\n\n${table(stack, options)}\n`,
+    `\nReady after ${((Date.now() - started) / 1000).toFixed(1)} s. Ctrl-C ends it.\n\n${table(stack, options)}\n  ${command(stack)}\n\n`,
   );
   const asked = new Promise<undefined>((resolve) => {
     if (ending.signal.aborted) resolve(undefined);
