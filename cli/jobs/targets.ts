@@ -1,8 +1,10 @@
 import { lakeOf } from "../../activities/environment.ts";
+import { storageFailure } from "../../lake/failure.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { lakeUrl, parseLakes } from "../../lake/location.ts";
 import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
+import { withMoreContext } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { BadUse } from "../output/badUse.ts";
 import type { Given } from "../program/given.ts";
@@ -41,7 +43,9 @@ export async function readTargets(given: Given): Promise<Target[]> {
 
 async function targetOf(url: string, job: Job | null): Promise<Target> {
   const lake = lakeOf(url);
-  const state = await readState(lake);
+  const state = await readState(lake).catch((error: unknown) => {
+    throw withMoreContext(storageFailure(error), { operation: `read the lake folder ${url}` });
+  });
   return { name: job?.name ?? state.job?.name ?? "default", lake, state, job: job ?? state.job ?? null };
 }
 

@@ -17,8 +17,11 @@ export function wordsOf(event: CopyEvent, many: boolean, paint = painter(false))
           ? "nothing new"
           : `${counted(event.rows, "row")} of ${counted(event.tables, "table")} (${bytes(event.bytes)})`;
       const lag = event.lagSeconds === null ? "" : `; the replica is ${seconds(event.lagSeconds)} behind`;
+      const nothing = event.tables === 0 && event.failed.length > 0;
       return [
-        `${lead}Iteration ${event.iteration} (${lane}) is in: ${what}${lag}.`,
+        nothing
+          ? paint("red", `${lead}Iteration ${event.iteration} (${lane}) failed: nothing was copied.`)
+          : `${lead}Iteration ${event.iteration} (${lane}) is in: ${what}${lag}.`,
         ...event.failed.map(({ table, error }) =>
           paint("red", `${lead}  ${harmless(table)}: ${harmless(error)}`),
         ),
@@ -55,7 +58,7 @@ function summaryLines(summary: Summary, lead: string, paint: ReturnType<typeof p
   const what =
     copied.length === 0 && failed.length === 0
       ? "nothing new was found"
-      : `${counted(summary.rows, "row")} of ${counted(copied.length, "table")} copied${failed.length > 0 ? `, ${counted(failed.length, "table")} failed` : ""}`;
+      : `${counted(summary.rows, "row")} of ${failed.length > 0 ? `${count(copied.length)} of ${counted(summary.tables.length, "table")}` : counted(copied.length, "table")} copied${failed.length > 0 ? `, ${counted(failed.length, "table")} failed` : ""}`;
   const style = summary.outcome === "done" ? "green" : summary.outcome === "failed" ? "red" : "yellow";
   const lag = summary.lagSeconds === null ? "" : `; the replica is ${seconds(summary.lagSeconds)} behind`;
   const told = summary.outcome === "done" || summary.tables.length > 0;

@@ -76,7 +76,8 @@ function follower(
     const now = new Date();
     if (state.run?.instance === instance) {
       const mine = state.finished.filter(
-        ({ run, iteration }) => run === state.run?.id && iteration > lastKnown && !told.has(iteration),
+        ({ run, iteration, abandoned }) =>
+          run === state.run?.id && abandoned !== true && iteration > lastKnown && !told.has(iteration),
       );
       for (const { iteration, lane, tables } of mine) {
         told.add(iteration);
@@ -91,7 +92,7 @@ function follower(
           rows: copied.reduce((sum, table) => sum + table.rows, 0),
           bytes: copied.reduce((sum, table) => sum + table.bytes, 0),
           failed: tables.flatMap(({ name, error }) => (error === undefined ? [] : [{ table: name, error }])),
-          lagSeconds: lagSeconds(state, now),
+          lagSeconds: copiedAnything(state) ? lagSeconds(state, now) : null,
         });
       }
     }
@@ -115,6 +116,11 @@ function instanceView(instance: string, payload: StatusPayload, state: State): I
 function committedBy(instance: string, state: State): number[] {
   if (state.run?.instance !== instance) return [];
   return state.finished.filter(({ run }) => run === state.run?.id).map(({ iteration }) => iteration);
+}
+
+/** Whether the log knows of a table that was copied: where each one failed there is no replica to be behind. */
+export function copiedAnything(state: State): boolean {
+  return Object.keys(state.tables).length > 0;
 }
 
 function endOf(instance: string, payload: StatusPayload, state: State, asked: boolean): CopyEnd {

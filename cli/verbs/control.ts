@@ -18,8 +18,17 @@ import { copyJobs } from "./copy.ts";
 
 type Asked = Extract<CopyEvent, { event: "asked" }>;
 
+/** The copies of a call. Throws BadUse for a folder without a log, as a mistyped one is. */
+async function knownCopies(given: Given): Promise<Target[]> {
+  const targets = await readTargets(given);
+  const empty = targets.find(({ state }) => state.next === 0);
+  if (empty !== undefined)
+    throw new BadUse(`The lake folder ${empty.lake.url} holds no copy. Check --lake, or start a copy in it.`);
+  return targets;
+}
+
 export async function pauseCopies(given: Given, io: Io): Promise<ExitCode> {
-  for (const target of await readTargets(given)) {
+  for (const target of await knownCopies(given)) {
     await askFor(target.lake, "pause", whoAsks());
     const atWork = await runAtWork(target.lake, target.state);
     told(
@@ -36,7 +45,7 @@ export async function pauseCopies(given: Given, io: Io): Promise<ExitCode> {
 }
 
 export async function resumeCopies(given: Given, io: Io): Promise<ExitCode> {
-  const targets = await readTargets(given);
+  const targets = await knownCopies(given);
   for (const target of targets) {
     await askFor(target.lake, "run", whoAsks());
     told(target, "resume", "The copy may go on.", given, io);
@@ -45,7 +54,7 @@ export async function resumeCopies(given: Given, io: Io): Promise<ExitCode> {
 }
 
 export async function cancelCopies(given: Given, io: Io): Promise<ExitCode> {
-  const targets = await readTargets(given);
+  const targets = await knownCopies(given);
   const names = targets.map(({ name }) => name).join(", ");
   const question = `Cancel ${names}? What isn't shown yet is given up; what is shown stays.`;
   if (!(await confirmed(io, question, given.yes))) return declined(io);

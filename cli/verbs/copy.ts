@@ -1,6 +1,6 @@
 import { lakeOf } from "../../activities/environment.ts";
 import { allowInteractive } from "../../kusto/credentials.ts";
-import { readControl } from "../../lake/control.ts";
+import { askFor, readControl } from "../../lake/control.ts";
 import { storageFailure } from "../../lake/failure.ts";
 import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
@@ -12,8 +12,8 @@ import type { Io } from "../output/io.ts";
 import type { Given } from "../program/given.ts";
 import { reporterFor } from "../progress/reporter.ts";
 import { callWords } from "../progress/verbose.ts";
-import { runAtWork } from "../runtime/atWork.ts";
-import { type CopyEnd, copyOnce } from "../runtime/copyOnce.ts";
+import { runAtWork, whoAsks } from "../runtime/atWork.ts";
+import { type CopyEnd, copiedAnything, copyOnce } from "../runtime/copyOnce.ts";
 import { keepCopying } from "../runtime/keepCopying.ts";
 import { type Runtime, startRuntime } from "../runtime/runtime.ts";
 import { listenForStop } from "../runtime/stop.ts";
@@ -102,6 +102,7 @@ async function copyJob({ runtime, job, given, reporter, signal, purpose }: Copyi
   });
   let end: CopyEnd;
   try {
+    if (purpose === "copy" && !given.continuous) await liftCancellation(job, tell);
     const held = purpose === "cancel" || given.continuous ? undefined : await heldBack(job, given.takeOver);
     end = given.continuous
       ? await keepCopying(runtime, job, tell, signal)
@@ -113,6 +114,17 @@ async function copyJob({ runtime, job, given, reporter, signal, purpose }: Copyi
   const exitCode = purpose === "cancel" && end.outcome === "cancelled" ? EXIT.done : CODES[end.outcome];
   tell(summaryOf(job, end, exitCode, began, await readState(lakeOf(job.lake)).catch(() => null)));
   return exitCode;
+}
+
+/** A start that a person asks for lifts a cancellation, as a start over HTTP does; a pause stays until it is lifted. */
+async function liftCancellation(job: Job, tell: Reporter["tell"]): Promise<void> {
+  const lake = lakeOf(job.lake);
+  const { wanted, asked } = await readControl(lake);
+  if (wanted !== "cancel") return;
+  await askFor(lake, "run", whoAsks());
+  const by = asked === undefined ? "" : ` (${asked.by}, ${asked.at})`;
+  const text = `The copy was cancelled${by}: this start lifts that.`;
+  tell({ event: "message", at: new Date().toISOString(), job: job.name, level: "info", text });
 }
 
 /** Why a single run doesn't begin: the copy is to be paused or cancelled, or another run is at work. */
@@ -159,7 +171,7 @@ function summaryOf(job: Job, end: CopyEnd, exitCode: ExitCode, began: number, st
     rows: ok.reduce((sum, table) => sum + table.rows, 0),
     bytes: ok.reduce((sum, table) => sum + table.bytes, 0),
     seconds: (Date.now() - began) / 1000,
-    lagSeconds: end.view.lagSeconds,
+    lagSeconds: state !== null && !copiedAnything(state) ? null : end.view.lagSeconds,
     tables,
     reason: end.outcome === "done" ? null : end.reason,
     next: nextStep(end, state),

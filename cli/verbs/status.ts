@@ -91,8 +91,9 @@ const TABLE_WORDS: Readonly<Record<StatusTable["state"], string>> = {
 function linesOf(reports: readonly StatusReport[], colours: boolean): string[] {
   const paint = painter(colours);
   return reports.flatMap((report) => [
-    `${paint("bold", report.job)}: ${report.source ?? "?"} to ${report.destination ?? "?"}`,
-    `  in ${report.lake}`,
+    ...(report.source === null || report.destination === null
+      ? [paint("bold", report.lake)]
+      : [`${paint("bold", report.job)}: ${report.source} to ${report.destination}`, `  in ${report.lake}`]),
     `  ${stateLine(report)}`,
     ...(report.error === null ? [] : [paint("red", `  ${harmless(report.error)}`)]),
     ...(report.last === null

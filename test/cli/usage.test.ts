@@ -15,6 +15,7 @@ import {
   VERB_OPTIONS,
 } from "../../cli/program/options.ts";
 import { VERBS } from "../../cli/program/verbs.ts";
+import { wordsOf } from "../../cli/progress/words.ts";
 import { HOST_SETTING_NAMES, SETTING_NAMES } from "../../model/settings.ts";
 import { command } from "./command.ts";
 
@@ -192,6 +193,25 @@ describe("completion", () => {
     const { stdout } = await command(["complete", "--", ...words]);
     expect(stdout.split("\n").map((line) => line.split("\t")[0])).toContain(expected);
   });
+});
+
+it("an iteration of which nothing was copied is told as failed, without a lag", () => {
+  const lines = wordsOf(
+    {
+      event: "committed",
+      at: "2024-01-01T00:00:00Z",
+      job: "default",
+      iteration: 1,
+      lane: "backfill",
+      tables: 0,
+      rows: 0,
+      bytes: 0,
+      failed: [{ table: "A", error: "No such column." }],
+      lagSeconds: 1,
+    },
+    false,
+  );
+  expect(lines[0]).toBe("Iteration 1 (history) failed: nothing was copied.");
 });
 
 describe("docs/command.md", () => {

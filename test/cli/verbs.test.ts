@@ -128,6 +128,12 @@ describe("a verb of the command", { timeout: 120_000 }, () => {
     expect(await held("Asked")).toEqual(ALL);
   });
 
+  it.each(["pause", "resume", "cancel"])("%s refuses a folder that holds no copy", async (verb) => {
+    const { code, stderr } = await command([verb, ...lake("Mistyped"), "--yes"]);
+    expect(stderr).toMatch(/The lake folder .*Mistyped holds no copy/i);
+    expect(code).toBe(2);
+  });
+
   it("cancel gives up what a run that is gone left open", async () => {
     await delayExports(20_000);
     const running = start(whole("Cancelled"));
@@ -139,7 +145,9 @@ describe("a verb of the command", { timeout: 120_000 }, () => {
     const cancelled = await command(["cancel", ...lake("Cancelled"), "--yes"]);
     expect(cancelled.code).toBe(0);
     expect((await status("Cancelled")).report).toMatchObject({ state: "cancelled", open: [] });
-    expect((await command(["resume", ...lake("Cancelled")])).code).toBe(0);
+    const again = await command(whole("Cancelled"));
+    expect(again.stdout).toMatch(/was cancelled .*this start lifts that/);
+    expect(again.code).toBe(0);
     expect(await held("Cancelled")).toEqual(ALL);
   });
 
