@@ -150,8 +150,17 @@ describe("a plan", () => {
     });
 
     const typo = await planOf("Refused", { tables: { include: ["Nowhere"] } });
-    expect(typo).toMatchObject({ iterations: [], estimate: null, totals: { copied: 0, refused: 1 } });
-    expect((await planOf("Refused", { tables: { include: ["Zero*"] } })).warnings).toEqual([
+    expect(typo).toMatchObject({
+      iterations: [{ tables: 0, windows: 0 }],
+      estimate: null,
+      totals: { copied: 0, refused: 1 },
+    });
+    const none = await planOf("Refused", { tables: { include: ["Zero*"] } });
+    expect(tableOf(none, "Zero*")).toMatchObject({
+      state: "refused",
+      reason: expect.stringMatching(/no table that this matches/),
+    });
+    expect((await planOf("Refused", { tables: { exclude: ["*"] } })).warnings).toEqual([
       "The job selects no table of database Refused.",
     ]);
     expect(tableOf(typo, "Nowhere")).toMatchObject({ iteration: null, state: "refused" });
