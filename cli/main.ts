@@ -16,5 +16,8 @@ if (major < NEEDED) {
   process.exitCode = 2;
 } else {
   const { run } = await import("./program/run.ts");
-  process.exitCode = await run(process.argv.slice(2));
+  const code = await run(process.argv.slice(2));
+  process.exitCode = code;
+  // Whoever interrupted it waits for no query that is still on its way: it changes nothing, or the log knows of it.
+  if (code === 130) process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

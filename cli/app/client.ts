@@ -67,6 +67,8 @@ export function appClient(given: Given): AppClient {
       response = await fetch(`${url.origin}/api/${path}`, {
         method,
         headers: { ...(await headers()), ...type },
+        // A redirect would take the key to wherever it points.
+        redirect: "manual",
         ...init,
       });
       text = await response.text();
@@ -101,6 +103,11 @@ function addressOf(text: string): URL {
 }
 
 function refusal(origin: string, method: string, path: string, status: number, text: string): AppRefusal {
+  if (status >= 300 && status < 400)
+    return new AppRefusal(
+      status,
+      `${origin} answered ${method} /api/${path} by a redirect (${status}), which is not followed, as the login would go with it. Give the address that the app itself has; where a login page is in front of it, give --app-scope for a token that it takes.`,
+    );
   if (status === 401 || status === 403)
     return new AppRefusal(
       status,

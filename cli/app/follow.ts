@@ -66,7 +66,7 @@ export async function follow(app: AppClient, id: string, given: Given, io: Io): 
 }
 
 /** The job's name in `copy:<job>:<iteration>:<folder>-<run>`. */
-function jobOfId(id: string): string {
+export function jobOfId(id: string): string {
   return id.split(":")[1] ?? id;
 }
 

@@ -13,7 +13,7 @@ import type { Given } from "../program/given.ts";
 import { DOCTOR, PLAN, type Question, show, VERIFY, waiting } from "../verbs/reports.ts";
 import { type AppCopy, copySchema, reportSchema, resyncedSchema, startedSchema } from "./answers.ts";
 import { type AppClient, appClient } from "./client.ts";
-import { follow } from "./follow.ts";
+import { follow, jobOfId } from "./follow.ts";
 
 /** Sends a verb to the app that the call names. Its jobs and settings are the app's; options stand in for them. */
 export async function runOnApp(verb: string, given: Given, io: Io): Promise<ExitCode> {
@@ -88,20 +88,35 @@ async function resync(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
   return given.run ? follow(app, answer.id, given, io) : EXIT.done;
 }
 
-/** The path of the newest copy, of the job that the call names or of any. */
+/**
+ * The path of the newest copy that something is asked of: of the job that the call names, which may be left out where the
+ * app has copied one job only. Throws BadUse where it has copied several, as the newest may be anybody's.
+ */
 async function newest(app: AppClient, given: Given): Promise<string> {
-  return `copies/${encodeURIComponent((await newestCopy(app, given)).id)}`;
+  const { id } = await newestCopy(app, given, (jobs) => {
+    if (jobs.length > 1)
+      throw new BadUse(`Which job? ${app.origin} copies ${jobs.join(", ")}: name one by --job.`);
+  });
+  return `copies/${encodeURIComponent(id)}`;
 }
 
-async function newestCopy(app: AppClient, given: Given): Promise<AppCopy> {
-  const [job] = given.job ?? [];
+/** The newest copy, of the job that the call names or of any. `anyOf` hears of all jobs where it names none. */
+async function newestCopy(
+  app: AppClient,
+  given: Given,
+  anyOf: (jobs: readonly string[]) => void = () => undefined,
+): Promise<AppCopy> {
+  const [job, second] = given.job ?? [];
+  if (second !== undefined) throw new BadUse("--job: with --app, name one job.");
   const copies = await app.get("copies", z.array(copySchema));
+  const jobs = [...new Set(copies.map(({ id }) => jobOfId(id)))].toSorted();
+  if (job === undefined) anyOf(jobs);
   const found = copies.find(({ id }) => job === undefined || id.startsWith(`copy:${job}:`));
   if (found !== undefined) return found;
   throw new Error(
     job === undefined
       ? `${app.origin} knows no copy yet.`
-      : `${app.origin} knows no copy of the job ${job}. ${copies.length === 0 ? "" : `It knows ${[...new Set(copies.map(({ id }) => id.split(":")[1]))].join(", ")}.`}`,
+      : `${app.origin} knows no copy of the job ${job}. ${jobs.length === 0 ? "" : `It knows ${jobs.join(", ")}.`}`,
   );
 }
 
