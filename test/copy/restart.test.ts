@@ -55,10 +55,10 @@ describe("a copy that is interrupted", () => {
   }
 
   /** Begins a copy and waits until it is in the midst: windows staged, and windows not even exported. */
-  async function midst(database: string): Promise<string> {
+  async function midst(database: string, exportMs = 3000): Promise<string> {
     const match = { kind: "operation", database, text: "^\\.export" };
     await addFault(copies.stack.urls.sourceKusto, { match, action: "delay", afterMs: 400, times: 2 });
-    await addFault(copies.stack.urls.sourceKusto, { match, action: "delay", afterMs: 3000, times: 1000 });
+    await addFault(copies.stack.urls.sourceKusto, { match, action: "delay", afterMs: exportMs, times: 1000 });
     const statusUrl = await beginCopy(host.url, body(database));
     await until("no window was staged", async () => {
       const windows = (await lookAt(statusUrl)).tables[0]?.windows;
@@ -209,7 +209,8 @@ describe("a copy that is interrupted", () => {
 
   it("stops with a clear message where another one takes over its folder, and nothing is doubled", async () => {
     await history("Two");
-    const older = await midst("Two");
+    // Its exports take longer than another host to start.
+    const older = await midst("Two", 15_000);
     const first = host;
     host = await newHost();
     const newer = finish("Two");
