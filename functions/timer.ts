@@ -26,11 +26,13 @@ interface Tick {
 /** Starts what is due. A job that can't be run, or whose lake can't be read, is told and keeps no other from starting. */
 async function tick(timer: Timer, context: InvocationContext): Promise<void> {
   const now = new Date();
-  const { jobs, problems } = await readJobs(now);
+  const { jobs, problems, undescribed } = await readJobs(now);
   for (const each of problems) context.warn(each);
   // An app that copies by request only has no job: nothing to start, but worth saying.
   if (jobs.length === 0)
-    context.warn("No iteration was started: there is no job, in the settings or elsewhere.");
+    context.warn(
+      `No iteration was started: there is no job, in the settings or elsewhere. ${undescribed ?? ""}`.trim(),
+    );
   const client = df.getClient(context);
   const running = await unfinishedCopies(client);
   const next = Date.parse(timer.scheduleStatus?.next ?? now.toISOString());

@@ -1,5 +1,6 @@
 import { Terminal } from "../model/errors.ts";
 import { type Properties, readProperties, splitSegments } from "./connectionProperties.ts";
+import { isLoopback } from "./login/clouds.ts";
 import { type Login, loginNames, readLogin } from "./login/login.ts";
 
 /** How to log in to a cluster: `none` is for a local one alone. */
@@ -65,6 +66,9 @@ function clusterUri(text: string): { cluster: string; path: string | undefined }
     throw invalid("the address of the cluster is not http or https");
   if (url.username !== "" || url.password !== "")
     throw invalid("the address of the cluster carries a user or password");
+  // What is sent to a cluster holds the key to staged files.
+  if (url.protocol === "http:" && !isLoopback(url.hostname))
+    throw invalid("plain http is for a cluster on this machine: give an https address");
   if (url.search !== "" || url.hash !== "")
     throw invalid("the address of the cluster carries a query or fragment");
   const segments = url.pathname.split("/").filter((segment) => segment !== "");

@@ -1,4 +1,4 @@
-import { isStorageHost } from "../kusto/login/clouds.ts";
+import { isLoopback, isStorageHost } from "../kusto/login/clouds.ts";
 import type { Terminal } from "../model/errors.ts";
 
 /** Where a lake folder lies. */
@@ -117,8 +117,4 @@ function accountEndpoints(
     dfsEndpoint: `https://${account}${zone}.dfs.${rest}`,
     account,
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "127.0.0.1" || host === "localhost" || host === "[::1]";
 }

@@ -41,6 +41,8 @@ export interface KnownJobs {
   readonly jobs: readonly KnownJob[];
   /** What is wrong beside the jobs: a file that can't be read, fields that there aren't. */
   readonly problems: readonly string[];
+  /** Why the plain settings describe no job: no fault where jobs are elsewhere, or each request describes one. */
+  readonly undescribed?: string;
 }
 
 /** All jobs of the app, by name. `now` anchors horizons that are given as time spans. Throws Terminal for wrong settings. */
@@ -62,8 +64,9 @@ export async function readJobs(now: Date): Promise<KnownJobs> {
     jobs.push(ofStored(each, now));
   }
   const own = settingsJob(now);
-  if (own && !jobs.some(({ name }) => name === own.name)) jobs.push(own);
-  return { jobs: withoutOverlaps(jobs).toSorted((a, b) => (a.name < b.name ? -1 : 1)), problems };
+  if ("name" in own && !jobs.some(({ name }) => name === own.name)) jobs.push(own);
+  const all = withoutOverlaps(jobs).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { jobs: all, problems, ...("undescribed" in own ? own : {}) };
 }
 
 /** A job that a definition of this name makes: with the app's settings, in its own folder where it names none. */
@@ -114,15 +117,22 @@ function ofStored({ name, etag, definition, url }: StoredJob & { url: string }, 
   return { ...made(name, "api", read.definition, now), etag };
 }
 
-/** The job of the plain settings, where they describe one whole. */
-function settingsJob(now: Date): KnownJob | undefined {
+/** The job of the plain settings where they describe one whole, or why they don't. */
+function settingsJob(now: Date): KnownJob | { readonly undescribed: string } {
   const settings = appSettings();
+  const name = settings.KUSTO_COPY_JOB;
+  let job: Job;
   try {
-    const job = jobOf(settings.KUSTO_COPY_JOB, {}, { settings, addresses }, now);
-    return { name: job.name, origin: "settings", definition: {}, enabled: true, job };
-  } catch {
-    return undefined;
+    job = jobOf(name, {}, { settings, addresses }, now);
+  } catch (error) {
+    return { undescribed: describe(error) };
   }
+  try {
+    refuseAccess(job);
+  } catch (error) {
+    return refused(name, "settings", describe(error));
+  }
+  return { name, origin: "settings", definition: {}, enabled: true, job };
 }
 
 function made(name: string, origin: JobOrigin, definition: JobDefinition, now: Date): KnownJob {

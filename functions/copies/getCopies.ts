@@ -1,21 +1,13 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { z } from "zod";
-import { lakeOf } from "../../activities/environment.ts";
-import { readControl } from "../../lake/control.ts";
-import { storageFailure } from "../../lake/failure.ts";
-import { readState } from "../../lake/log.ts";
-import { emptyState, type State } from "../../model/checkpoint/state.ts";
-import type { Wanted } from "../../model/control.ts";
+import { emptyState } from "../../model/checkpoint/state.ts";
 import { type CopyView, copyView } from "../../model/copyView.ts";
-import { describe } from "../../model/errors.ts";
 import { problem } from "../api/problem.ts";
 import type { Parameter, Route, RouteAnswer } from "../api/route.ts";
 import { copyViewSchema } from "../api/views.ts";
+import { type Folder, readFolder } from "./folder.ts";
 import { allCopies, type CopyInstance, copyById } from "./instances.ts";
-
-/** What a lake folder says, or why it says nothing. */
-type Folder = { readonly state: State; readonly wanted: Wanted } | { readonly problem: string };
 
 async function listCopies(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   const job = request.query.get("job");
@@ -50,19 +42,10 @@ export async function viewOf(copy: CopyInstance): Promise<CopyView> {
 /** A folder that can't be read now leaves what the host knows of the copy, and hides no other copy. */
 function viewIn(copy: CopyInstance, folder: Folder | undefined): CopyView {
   const now = new Date();
-  if (folder !== undefined && !("problem" in folder)) return copyView(copy, folder.state, now, folder.wanted);
+  if (folder !== undefined && !("problem" in folder))
+    return copyView(copy, folder.state, now, folder.control.wanted);
   const view = copyView(copy, emptyState, now);
   return { ...view, error: [view.error, folder?.problem].filter(Boolean).join(" ") || null };
-}
-
-async function readFolder(url: string): Promise<Folder> {
-  try {
-    const lake = lakeOf(url);
-    const [state, { wanted }] = await Promise.all([readState(lake), readControl(lake)]);
-    return { state, wanted };
-  } catch (error) {
-    return { problem: describe(storageFailure(error)) };
-  }
 }
 
 export const COPY_ID: Parameter = {

@@ -42,9 +42,14 @@ export type RequestedJob =
 export async function requestedJob(request: HttpRequest, now: Date): Promise<RequestedJob> {
   const read = await readBody(request, copyRequestSchema);
   if (!read.ok) return read;
-  const { job: name, ...given } = read.value;
+  const { job: named, ...given } = read.value;
+  const { jobs } = await readJobs(now);
+  // A request that says nothing asks for the job of the settings, and is refused where that is.
+  const name =
+    named ??
+    (Object.keys(given).length === 0 ? jobs.find(({ origin }) => origin === "settings")?.name : undefined);
   if (name !== undefined) {
-    const known = (await readJobs(now)).jobs.find((each) => each.name === name);
+    const known = jobs.find((each) => each.name === name);
     if (!known) {
       const detail = `There is no job ${name}. GET /api/jobs lists them.`;
       return refused(

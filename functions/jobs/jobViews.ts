@@ -1,15 +1,11 @@
 import type { DurableClient } from "durable-functions";
-import { lakeOf } from "../../activities/environment.ts";
 import type { KnownJob } from "../../activities/jobs/jobs.ts";
-import { readControl } from "../../lake/control.ts";
-import { storageFailure } from "../../lake/failure.ts";
-import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import type { Control } from "../../model/control.ts";
-import { describe } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { lagSeconds } from "../../model/lag.ts";
 import type { JobState, JobView } from "../api/views.ts";
+import { readFolder } from "../copies/folder.ts";
 import { type CopyInstance, unfinishedCopies } from "../copies/instances.ts";
 
 /** Each job with how it stands. A lake folder that can't be read is told at its job, and hides no other. */
@@ -23,7 +19,7 @@ async function viewOf(known: KnownJob, running: readonly CopyInstance[]): Promis
   const base = { name, origin, enabled, definition, job: job ?? null, lagSeconds: null, copy: null };
   if (!job) return { ...base, state: "refused", error: known.problem ?? null };
   const copy = running.find((each) => each.job?.lake === job.lake)?.id ?? null;
-  const folder = await readFolder(job);
+  const folder = await readFolder(job.lake);
   if ("problem" in folder) return { ...base, copy, state: "unreadable", error: folder.problem };
   return {
     ...base,
@@ -35,20 +31,8 @@ async function viewOf(known: KnownJob, running: readonly CopyInstance[]): Promis
 
 /** Why nothing can be said of a job's lake folder; undefined where it can be read. */
 export async function folderProblem(job: Job): Promise<string | undefined> {
-  const folder = await readFolder(job);
+  const folder = await readFolder(job.lake);
   return "problem" in folder ? folder.problem : undefined;
-}
-
-type Folder = { readonly state: State; readonly control: Control } | { readonly problem: string };
-
-async function readFolder(job: Job): Promise<Folder> {
-  try {
-    const lake = lakeOf(job.lake);
-    const [state, control] = await Promise.all([readState(lake), readControl(lake)]);
-    return { state, control };
-  } catch (error) {
-    return { problem: describe(storageFailure(error)) };
-  }
 }
 
 function standing(state: State, control: Control, runs: boolean): { state: JobState; error: string | null } {

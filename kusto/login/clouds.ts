@@ -76,6 +76,11 @@ export function ingestionEndpoint(cluster: string): string {
   return `${url.protocol}//ingest-${url.host}`;
 }
 
+/** Whether a host is this machine: the only one that plain http is spoken with. */
+export function isLoopback(host: string): boolean {
+  return host === "127.0.0.1" || host === "localhost" || host === "[::1]";
+}
+
 function isBareAddress(host: string): boolean {
   return host === "localhost" || host.startsWith("[") || /^\d+(\.\d+){3}$/.test(host);
 }

@@ -270,6 +270,38 @@ describe("many jobs", () => {
     await own.stop();
   });
 
+  it("the settings' job is refused with its reason, also to a request that says nothing", async () => {
+    const shared = await hostWith(`jobs:\n  declared: { lake: "${lake("same")}" }\n`, {
+      KUSTO_COPY_LAKE: `${lake("same")};${storageAccount.key}`,
+    });
+    const unreachable = await hostWith(undefined, {
+      KUSTO_COPY_LAKE: `${lake("unreachable")};${storageAccount.key}`,
+      KUSTO_COPY_CLUSTER_ACCESS: "impersonate",
+    });
+    for (const [own, reason] of [
+      [shared, "Jobs declared and default share the lake folder"],
+      [unreachable, "by impersonation: it runs in the background"],
+    ] as const) {
+      const told = (await jobsOf(own)).jobs.find(({ name }) => name === "default");
+      expect(told).toMatchObject({ state: "refused", error: expect.stringContaining(reason) });
+      const refused = await send(own, "POST", "copies", {});
+      expect([refused.status, await refused.json()]).toMatchObject([
+        409,
+        { detail: expect.stringContaining(reason) },
+      ]);
+      await own.stop();
+    }
+  });
+
+  it("a timer that finds no job says what the settings lack", async () => {
+    const own = await hostWith(undefined, { KUSTO_COPY_DATABASE: "", KUSTO_COPY_TICK: "* * * * * *" });
+    const said =
+      /there is no job, in the settings or elsewhere\. .*source\.database \(KUSTO_COPY_DATABASE\) is not set/;
+    await until("the timer said nothing", async () => own.lines.some((line) => said.test(line)));
+    expect(await (await send(own, "GET", "health")).json()).toEqual({ status: "ok" });
+    await own.stop();
+  });
+
   it("answers its schema and its own document, which has every route of the host", async () => {
     const own = await hostWith(undefined, {});
     expect(await (await send(own, "GET", "schemas/jobs.json")).json()).toMatchObject({ required: ["jobs"] });
