@@ -1,5 +1,6 @@
 import { KustoManagementClient } from "@azure/arm-kusto";
 import type { TokenCredential } from "@azure/identity";
+import { isLoopback } from "../kusto/login/clouds.ts";
 import { Terminal } from "../model/errors.ts";
 
 /** Azure Resource Manager of a cloud: where it answers, and who asks. */
@@ -35,8 +36,4 @@ export function managementClient(
   if (local) client.pipeline.removePolicy({ name: "bearerTokenAuthenticationPolicy" });
   clients.set(key, client);
   return client;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "127.0.0.1" || host === "localhost" || host === "[::1]";
 }
