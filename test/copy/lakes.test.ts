@@ -175,7 +175,7 @@ describe("a copy by several lake folders", () => {
     });
     try {
       const answer = await fetch(`${queued.url}/api/copies`, { method: "POST", body: "{}" });
-      expect(answer.status).toBe(400);
+      expect(answer.status).toBe(409);
       expect(await answer.text()).toMatch(
         /Queued ingestion can't read the lake .*impersonated by impersonation/,
       );
