@@ -1,3 +1,4 @@
+import { backoffMs } from "./backoff.ts";
 import type { Lane } from "./checkpoint/entries.ts";
 
 /** Where a window stands within a run, between two rounds. */
@@ -86,21 +87,22 @@ export type FlightFailure = "terminal" | "refused" | "wrong";
 
 /**
  * Decides what follows a failure. A step that was refused is tried again as it is; a failed attempt starts over as
- * the next one; a terminal failure, or the last attempt's, parks the table. Backoff doubles up to a minute, spread
- * by the window's name so that windows that failed together don't come back together.
+ * the next one; a terminal failure, or the last attempt's, parks the table. What is tried again waits first (backoff.ts),
+ * by `pollMs`, the job's pause between two looks.
  */
 export function afterFailure(
   flight: Flight,
   failure: FlightFailure,
-  maxAttempts: number,
+  { maxAttempts, pollMs }: { readonly maxAttempts: number; readonly pollMs: number },
   nowMs: number,
 ): AfterFailure {
   if (failure === "terminal") return { kind: "park" };
   const { window, table, iteration, lane, attempt, tries = 0 } = flight;
+  const later = (count: number) => new Date(nowMs + backoffMs("window", window, count, pollMs)).toISOString();
   if (failure === "refused" && tries < MAX_TRIES) {
     return {
       kind: "again",
-      flight: { ...flight, tries: tries + 1, notBefore: later(window, tries + 1, nowMs) },
+      flight: { ...flight, tries: tries + 1, notBefore: later(tries + 1) },
     };
   }
   if (attempt >= maxAttempts) return { kind: "park" };
@@ -111,16 +113,9 @@ export function afterFailure(
     lane,
     attempt: attempt + 1,
     stage: "toExport",
-    notBefore: later(window, attempt, nowMs),
+    notBefore: later(attempt),
   };
   return { kind: "reset", flight: next, attempt };
-}
-
-function later(window: string, count: number, nowMs: number): string {
-  const base = Math.min(60_000, 1000 * 2 ** Math.max(0, count - 1));
-  let spread = count;
-  for (const character of window) spread = (spread * 31 + (character.codePointAt(0) ?? 0)) % 997;
-  return new Date(nowMs + base / 2 + (base / 2) * (spread / 997)).toISOString();
 }
 
 function laneRank(lane: Lane): number {

@@ -1,6 +1,8 @@
 import type { OrchestrationContext, Task } from "durable-functions";
+import { z } from "zod";
 import type { Answer, FlightInput, FlightOutcome, PollAnswer, PollInput } from "../activities/contract.ts";
 import { ACTIVITY } from "../activities/contract.ts";
+import { backoffMs } from "../model/backoff.ts";
 
 export type Steps<T> = Generator<Task, T, unknown>;
 
@@ -13,9 +15,13 @@ export class RunFailed extends Error {}
 /** How often a step of the whole run is tried before the run fails. */
 const MAX_TRIES = 8;
 
+/** What the input of a job's step tells of how fast its run looks; steps about followers have no job. */
+const pacedSchema = z.object({ job: z.object({ pollMs: z.number() }) });
+
 /**
- * Calls an activity and waits for it; a retryable failure is tried again after a pause that doubles from two seconds
- * to two minutes. Throws TakenOver, or RunFailed with the reason. Each try is a fresh task.
+ * Calls an activity and waits for it; a retryable failure is tried again after a pause that doubles from two seconds to two
+ * minutes, or less where the job looks often (model/backoff.ts). Throws TakenOver, or RunFailed with the reason. Each try is a
+ * fresh task.
  */
 export function* step<T>(context: OrchestrationContext, name: string, input: unknown): Steps<T> {
   for (let tries = 1; ; tries++) {
@@ -25,7 +31,7 @@ export function* step<T>(context: OrchestrationContext, name: string, input: unk
     if (!answered.retryable || tries >= MAX_TRIES) throw new RunFailed(answered.reason);
     // What a run waits for is worth showing: a cluster that doesn't answer may take minutes to be given up.
     context.df.setCustomStatus({ waiting: answered.reason.slice(0, 1000), tries });
-    yield* pause(context, Math.min(120_000, 1000 * 2 ** tries));
+    yield* backOff(context, name, tries, pacedSchema.safeParse(input).data?.job.pollMs);
   }
 }
 
@@ -38,6 +44,16 @@ export function* optional<T>(
   const answered = settled<T>(yield* attempt(context, name, input));
   if (answered.kind === "stale") throw new TakenOver(answered.reason);
   return answered.kind === "done" ? answered.value : undefined;
+}
+
+/** Waits before a step is tried again: the name of the instance and of the step spread what waits elsewhere. */
+export function* backOff(
+  context: OrchestrationContext,
+  name: string,
+  tries: number,
+  pollMs = Number.POSITIVE_INFINITY,
+): Steps<void> {
+  yield* pause(context, backoffMs("step", `${context.df.instanceId} ${name}`, tries, pollMs));
 }
 
 export function* pause(context: OrchestrationContext, ms: number): Steps<void> {

@@ -119,7 +119,7 @@ export function withoutLane(carry: Carry, lane: Lane): Carry {
 export function applyOutcomes(
   carry: Carry,
   outcomes: readonly FlightOutcome[],
-  maxAttempts: number,
+  job: Job,
   nowMs: number,
 ): { carry: Carry; entries: Omit<EntryOf<"progress">, "number" | "run" | "step" | "at">[]; moved: boolean } {
   const flights = new Map(carry.flights.map((flight) => [flight.window, flight]));
@@ -146,7 +146,7 @@ export function applyOutcomes(
       continue;
     }
     if (outcome.failure === "refused") refused += 1;
-    const after = afterFailure(flight, outcome.failure, maxAttempts, nowMs);
+    const after = afterFailure(flight, outcome.failure, job, nowMs);
     if (after.kind === "again") flights.set(flight.window, after.flight);
     if (after.kind === "reset") {
       retried += 1;

@@ -3,7 +3,7 @@ import { ACTIVITY, type IntendedPromotion, type PromotedTable } from "../activit
 import type { Parked } from "../model/checkpoint/entries.ts";
 import { chunked } from "../model/chunked.ts";
 import type { Job } from "../model/job.ts";
-import { optional, pause, RunFailed, type Steps, step, TakenOver, together } from "./calls.ts";
+import { backOff, optional, RunFailed, type Steps, step, TakenOver, together } from "./calls.ts";
 import { type Carry, type LaneCarry, lanesOf, withLane, withoutLane } from "./carry.ts";
 import { parkFound } from "./lanes.ts";
 import { record, ref } from "./record.ts";
@@ -116,7 +116,7 @@ export function* promote(
       }
     }
     waiting = again;
-    if (waiting.length > 0) yield* pause(context, Math.min(120_000, 1000 * 2 ** tries));
+    if (waiting.length > 0) yield* backOff(context, `promote ${iteration}`, tries, job.pollMs);
   }
   return yield* record(context, job, carry, { kind: "promoted", iteration, windows, stopped, withdrawn });
 }

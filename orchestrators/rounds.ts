@@ -41,7 +41,7 @@ export function* copyRound(
   );
   const polled =
     running.length === 0 ? [] : yield* flightRound(context, [], { ...run, flights: running }, []);
-  const seen = applyOutcomes(before, polled, job.maxAttempts, now.getTime());
+  const seen = applyOutcomes(before, polled, job, now.getTime());
   const calls = pickFlights(seen.carry.flights, slots, now.toISOString()).map((flight) => ({
     name: callOf(flight),
     input: { ...run, flight },
@@ -50,7 +50,7 @@ export function* copyRound(
     before.statusAt === null || now.getTime() - Date.parse(before.statusAt) >= STATUS_EVERY_MS;
   const status = statusDue ? [{ name: ACTIVITY.refreshStatus, input: run }] : [];
   const outcomes = yield* flightRound(context, calls, undefined, status);
-  const done = applyOutcomes(seen.carry, outcomes, job.maxAttempts, now.getTime());
+  const done = applyOutcomes(seen.carry, outcomes, job, now.getTime());
   let carry = statusDue ? { ...done.carry, statusAt: now.toISOString() } : done.carry;
   for (const entry of [...seen.entries, ...done.entries]) carry = yield* record(context, job, carry, entry);
   return { carry, calls: calls.length + 4, moved: seen.moved || done.moved };

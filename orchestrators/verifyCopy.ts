@@ -15,7 +15,7 @@ import {
   verificationReport,
   withFound,
 } from "../model/reports/verification.ts";
-import { pause, type Steps, step, TakenOver, together } from "./calls.ts";
+import { backOff, type Steps, step, TakenOver, together } from "./calls.ts";
 
 /*
  * Source against destination: one activity for each table, in waves of as many as there are query slots, a page of names to a
@@ -85,7 +85,7 @@ function* compareWave(
       else found.push(notCompared(table, answered.reason));
     }
     waiting = again;
-    if (waiting.length > 0) yield* pause(context, 1000 * 2 ** tries);
+    if (waiting.length > 0) yield* backOff(context, ACTIVITY.verifyTable, tries, job.pollMs);
   }
   return found;
 }

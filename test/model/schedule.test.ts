@@ -9,6 +9,7 @@ import {
 } from "../../model/schedule.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:00.000Z");
+const LIMITS = { maxAttempts: 5, pollMs: 2000 };
 const at = (ms: number) => new Date(NOW + ms).toISOString();
 
 const stages: FlightStage[] = [
@@ -110,7 +111,7 @@ const one = flight.map((each) => inFlight(each, 0));
 test("a failure that stays parks the table", () => {
   fc.assert(
     fc.property(one, (each) => {
-      expect(afterFailure(each, "terminal", 5, NOW)).toEqual({ kind: "park" });
+      expect(afterFailure(each, "terminal", LIMITS, NOW)).toEqual({ kind: "park" });
     }),
   );
 });
@@ -121,14 +122,14 @@ test("a step that was refused is tried again as it is, later, and not for ever",
       let now: Flight = { ...each, attempt: 1, tries: 0 };
       let times = 0;
       while (times < 100) {
-        const after = afterFailure(now, "refused", 5, NOW);
+        const after = afterFailure(now, "refused", LIMITS, NOW);
         if (after.kind !== "again") break;
         expect(after.flight).toMatchObject({ stage: each.stage, attempt: 1, window: now.window });
         now = after.flight;
         times++;
       }
       expect(times).toBe(30);
-      expect(afterFailure(now, "refused", 5, NOW)).toMatchObject({ kind: "reset", attempt: 1 });
+      expect(afterFailure(now, "refused", LIMITS, NOW)).toMatchObject({ kind: "reset", attempt: 1 });
     }),
   );
 });
@@ -137,7 +138,7 @@ test("a failed attempt starts over as the next one, with nothing of the old, unt
   fc.assert(
     fc.property(one, fc.integer({ min: 1, max: 6 }), (each, maxAttempts) => {
       const old: Flight = { ...each, operation: "op", folder: "f", rows: 1, extents: ["e"], since: at(0) };
-      const after = afterFailure(old, "wrong", maxAttempts, NOW);
+      const after = afterFailure(old, "wrong", { ...LIMITS, maxAttempts }, NOW);
       if (each.attempt >= maxAttempts) expect(after).toEqual({ kind: "park" });
       else {
         expect(after).toEqual({
@@ -158,13 +159,13 @@ test("a failed attempt starts over as the next one, with nothing of the old, unt
   );
 });
 
-test("waiting doubles up to a minute, is the same when replayed, and differs between windows", () => {
-  const waits = (window: string) =>
+test("waiting doubles up to a minute, is the same when replayed, differs between windows, and follows the pace", () => {
+  const waits = (window: string, pollMs = 2000) =>
     Array.from({ length: 12 }, (_, tries) => {
       const again = afterFailure(
         { window, table: "T", iteration: 1, lane: "forward", attempt: 1, stage: "toExport", tries },
         "refused",
-        5,
+        { ...LIMITS, pollMs },
         NOW,
       );
       return again.kind === "again" ? Date.parse(again.flight.notBefore ?? "") - NOW : -1;
@@ -175,6 +176,7 @@ test("waiting doubles up to a minute, is the same when replayed, and differs bet
     expect(wait).toBeLessThanOrEqual(full);
   });
   expect(waits("1.0.0")).toEqual(waits("1.0.0"));
+  expect(waits("1.0.0", 20)[8]).toBeLessThanOrEqual(12_000);
   const spread = new Set(Array.from({ length: 50 }, (_, i) => waits(`1.0.${i}`)[8]));
   expect(spread.size).toBeGreaterThan(40);
 });

@@ -112,6 +112,24 @@ describe("the orchestration of a copy", () => {
     expect(calls.get(ACTIVITY.promoteTable)).toBe(4);
   });
 
+  it("waits less before it tries again where the job looks more often", async () => {
+    const began = Date.now();
+    const { status } = await run(
+      {
+        tables: 1,
+        windows: 1,
+        refuse: (name, count) =>
+          [ACTIVITY.planIteration, ACTIVITY.promoteTable].some((each) => each === name) && count <= 3
+            ? { kind: "failed", retryable: true, reason: "throttled" }
+            : undefined,
+      },
+      { pollMs: 1 },
+    );
+    expect(status.runtimeStatus).toBe("Completed");
+    // At the usual pace the pauses of one step alone would be seven seconds at the least.
+    expect(Date.now() - began).toBeLessThan(7000);
+  });
+
   it("ends, saying why, and writes nothing more where another run took over", async () => {
     const { status, journal } = await run({
       tables: 1,
