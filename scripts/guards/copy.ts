@@ -1,0 +1,77 @@
+import { execFile, spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { type Guard, type WatchingTest, without } from "./guard.ts";
+import { type Ran, readReport } from "./outcome.ts";
+
+const run = promisify(execFile);
+
+/** A copy of the project in a folder of its own, in which guards are taken away and put back. */
+export interface ProjectCopy {
+  readonly takeAway: (guard: Guard) => Promise<void>;
+  readonly putBack: (guard: Guard) => Promise<void>;
+  /** Builds it, types unchecked, and runs these tests. */
+  readonly test: (
+    tests: readonly WatchingTest[],
+    options: { readonly untilOneFails: boolean },
+  ) => Promise<Ran>;
+  readonly remove: () => Promise<void>;
+}
+
+/** Copies what git knows or would take; packages are those of the project itself. */
+export async function copyProject(root: string): Promise<ProjectCopy> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "kusto-copy-guards-")));
+  const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+    maxBuffer: 1e8,
+  });
+  for (const file of new Set(listed.stdout.split("\0"))) {
+    if (file === "" || file === "node_modules") continue;
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await cp(join(root, file), join(folder, file));
+  }
+  await symlink(await realpath(join(root, "node_modules")), join(folder, "node_modules"));
+  const packages = join(folder, "node_modules");
+  const report = join(folder, "report.json");
+  const files = (guard: Guard) => [...new Set(guard.edits.map((edit) => edit.file))];
+
+  return {
+    takeAway: async (guard) => {
+      for (const file of files(guard)) {
+        const text = await readFile(join(folder, file), "utf8");
+        await writeFile(join(folder, file), without(guard, file, text));
+      }
+    },
+    putBack: async (guard) => {
+      for (const file of files(guard)) await cp(join(root, file), join(folder, file), { force: true });
+    },
+    test: async (tests, { untilOneFails }) => {
+      await run(join(packages, ".bin", "tsc"), ["-p", "tsconfig.build.json", "--noCheck"], { cwd: folder });
+      await rm(report, { force: true });
+      const names = [...new Set(tests.map((test) => escaped(test.name)))].join("|");
+      const flags = [
+        ...["run", ...new Set(tests.map((test) => test.file))],
+        ...["--testNamePattern", names, "--reporter", "json", "--outputFile", report],
+        ...(untilOneFails ? ["--bail", "1"] : []),
+      ];
+      await ended(process.execPath, [join(packages, "vitest", "vitest.mjs"), ...flags], folder);
+      return readReport(await readFile(report, "utf8"), folder);
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function escaped(name: string): string {
+  return name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** Runs a process to its end; whether tests failed is in their report. What it writes is kept for where there is none. */
+async function ended(file: string, flags: readonly string[], folder: string): Promise<void> {
+  const child = spawn(file, flags, { cwd: folder, stdio: "ignore" });
+  await new Promise<void>((done, failed) => {
+    child.once("error", failed);
+    child.once("exit", () => done());
+  });
+}

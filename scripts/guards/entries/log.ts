@@ -1,0 +1,99 @@
+import type { Guard } from "../guard.ts";
+
+const LOG = "lake/log.ts";
+const LOG_TEST = "test/lake/log.test.ts";
+const FOLD = "model/checkpoint/fold.ts";
+const FOLD_TEST = "test/model/checkpoint/fold.test.ts";
+
+/** The checkpoint log: who may write it, and what it takes. */
+export const logGuards: readonly Guard[] = [
+  {
+    name: "fence",
+    promise: "Of two runs that write one entry exactly one wins: an entry is put only where there is none.",
+    edits: [{ file: LOG, find: '      conditions: { ifNoneMatch: "*" },\n', replace: "" }],
+    tests: [
+      {
+        file: LOG_TEST,
+        name: "of two runs that write one number exactly one wins, and the other learns that it is stale and changed nothing",
+      },
+    ],
+  },
+  {
+    name: "foreign entry",
+    promise: "A writer that finds its number taken by another run's entry stops.",
+    edits: [
+      {
+        file: LOG,
+        find: "if (there.run !== identity.run || there.step !== identity.step) {",
+        replace: "if (there.run < 0) {",
+      },
+    ],
+    tests: [
+      { file: LOG_TEST, name: "of two runs that write one number exactly one wins" },
+      { file: LOG_TEST, name: "a run that another has taken over from can write nothing more" },
+    ],
+  },
+  {
+    name: "stale run",
+    promise:
+      "A run that another has taken over from is told so when it reads the log, before it does anything.",
+    edits: [{ file: LOG, find: "if (state.run?.id !== run)\n", replace: "if (state.run === undefined)\n" }],
+    tests: [{ file: LOG_TEST, name: "a run that another has taken over from can write nothing more" }],
+  },
+  {
+    name: "log without a gap",
+    promise: "A missing entry is told by its file, and not read as the log's end.",
+    edits: [{ file: LOG, find: "if (beyond !== undefined)\n", replace: "if (beyond === -1)\n" }],
+    tests: [{ file: LOG_TEST, name: "is refused by the name of its file, not read as the log's end" }],
+  },
+  {
+    name: "intent before a promotion",
+    promise: "The log takes no promotion that no intent names.",
+    edits: [{ file: FOLD, find: "if (!before || !intended.has(id)) {", replace: "if (!before) {" }],
+    tests: [{ file: FOLD_TEST, name: "nothing is promoted without an intent" }],
+  },
+  {
+    name: "verified extents",
+    promise: "An intent names the very extents that were verified.",
+    edits: [
+      {
+        file: FOLD,
+        find: 'if (staged?.stage !== "staged" || staged.extents?.join() !== extents.join())',
+        replace: 'if (staged?.stage !== "staged")',
+      },
+    ],
+    tests: [{ file: FOLD_TEST, name: "no intent names what was not verified" }],
+  },
+  {
+    name: "promoted once",
+    promise: "A window that is promoted is never begun again.",
+    edits: [
+      { file: FOLD, find: 'if (before.stage === "promoted")', replace: 'if (before.stage === "never")' },
+    ],
+    tests: [{ file: FOLD_TEST, name: "a window that is promoted is never begun again" }],
+  },
+  {
+    name: "cursor per table",
+    promise: "A commit moves the cursors of the tables whose rows are in, and of no others.",
+    edits: [
+      {
+        file: "model/checkpoint/commit.ts",
+        find: "if (kept) tables[planned.name] = { ...kept, ...owed, error: reason };",
+        replace:
+          "if (kept) tables[planned.name] = { ...kept, ...owed, cursor: planned.upTo, error: reason };",
+      },
+    ],
+    tests: [{ file: FOLD_TEST, name: "a parked table keeps its cursor while the others move" }],
+  },
+  {
+    name: "windows planned once",
+    promise: "What is left of a table is planned as it was cut, never anew.",
+    edits: [{ file: FOLD, find: "  refuseAnotherCut(state, entry);\n", replace: "" }],
+    tests: [
+      {
+        file: "test/model/checkpoint/owed.test.ts",
+        name: "what is owed can't be planned with a window more, a window less, or other bounds",
+      },
+    ],
+  },
+];

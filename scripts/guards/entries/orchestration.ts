@@ -1,0 +1,67 @@
+import type { Guard } from "../guard.ts";
+
+const COPY_TEST = "test/orchestrators/copyJob.test.ts";
+
+/** What the orchestrators keep. */
+export const orchestrationGuards: readonly Guard[] = [
+  {
+    name: "a task is yielded once",
+    promise: "No task is handed to a second yield: the host would run it again and mix up the results.",
+    edits: [
+      {
+        file: "orchestrators/calls.ts",
+        find: "  const results = yield context.df.Task.all(\n    calls.map((call) => context.df.callActivity(call.name, call.input)),\n  );",
+        replace:
+          "  const tasks = calls.map((call) => context.df.callActivity(call.name, call.input));\n  yield context.df.Task.any(tasks);\n  const results = yield context.df.Task.all(tasks);",
+      },
+    ],
+    tests: [
+      { file: COPY_TEST, name: "stages each window once over many generations, and yields no task twice" },
+    ],
+  },
+  {
+    name: "the check of yields",
+    promise:
+      "An orchestrator that yields a task twice is stopped where it is tried, as the real host would not tell.",
+    edits: [
+      {
+        file: "local/host/durable/decide.ts",
+        find: "if (second !== null) return stop(secondYieldMessage(second));",
+        replace: "",
+      },
+    ],
+    tests: [
+      {
+        file: "test/local/host/tryOrchestrators.test.ts",
+        name: "fails it where it yields a task a second time",
+      },
+    ],
+  },
+  {
+    name: "promoted before committed",
+    promise: "An iteration is committed after its windows are promoted.",
+    edits: [
+      {
+        file: "orchestrators/promotion.ts",
+        find: '  let carry = yield* promoteIntended(context, job, before, lane, false);\n  carry = yield* record(context, job, carry, { kind: "iterationCommitted", iteration });',
+        replace:
+          '  let carry = yield* record(context, job, before, { kind: "iterationCommitted", iteration });\n  carry = yield* promoteIntended(context, job, carry, lane, false);',
+      },
+    ],
+    tests: [{ file: COPY_TEST, name: "stages each window once over many generations" }],
+  },
+  {
+    name: "a run that is stale ends",
+    promise: "A run that learns that another took over writes nothing more.",
+    edits: [
+      {
+        file: "orchestrators/copyJob.ts",
+        find: "if (!(error instanceof TakenOver)) yield*",
+        replace: "yield*",
+      },
+    ],
+    tests: [
+      { file: COPY_TEST, name: "ends, saying why, and writes nothing more where another run took over" },
+    ],
+  },
+];
