@@ -112,7 +112,10 @@ const stop = (): void => {
   stopping = true;
   (async () => {
     await server.close();
-    await stopData();
+    const stopped = stopData();
+    // What waits on the clock, a delivery that comes late among it, would keep the process.
+    engine.clock.stop();
+    await stopped;
     await engine.close();
   })().then(
     () => process.exit(0),

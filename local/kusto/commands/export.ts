@@ -46,6 +46,8 @@ export async function exportCommands(
       const distribution = properties.get("distribution")?.toLowerCase() ?? "per_shard";
       const single = distribution === "single" || !booleanProperty(properties, "distributed", true);
       const pieces = single ? [] : await buildPieces(context.engine, context.request, open.database, query);
+      const { text, database: name } = context.request;
+      const [split] = context.engine.faults.take({ kind: "operation", text, database: name }, ["split"]);
       return context.engine.data.exportRelation(open.connection, {
         sql: open.query.sql,
         columns: open.query.columns,
@@ -55,6 +57,7 @@ export async function exportCommands(
         database: database.name,
         properties: Object.fromEntries(properties),
         pieces,
+        ...(split === undefined ? {} : { files: split.files ?? 2 }),
         signal,
       });
     });

@@ -14,8 +14,8 @@ import { ingestionTarget } from "./targetTable.ts";
 export interface QueuedBlob {
   readonly held: HeldMessage;
   readonly message: IngestionMessage;
-  /** Whether it is to be delivered a second time. */
-  readonly again: boolean;
+  /** How long after the first time it is delivered a second time, milliseconds; undefined where it isn't. */
+  readonly again: number | undefined;
 }
 
 export interface BatchContext {
@@ -84,6 +84,10 @@ async function tryBatch(blobs: readonly QueuedBlob[], context: BatchContext): Pr
       }
       const first = good[0]?.blob.message;
       if (first === undefined) return { done: [], failed, skipped: false };
+      const subject = { kind: "ingest" as const, database: first.database };
+      const text = `${first.database}/${first.table} ${first.blob}`;
+      for (const fault of engine.faults.take({ ...subject, text }, ["delay"]))
+        await engine.clock.sleep(fault.afterMs ?? 1_000);
       // A table changed meanwhile makes the try fail, and the next one reads what it is then.
       const { table } = await ingestionTarget(engine, first);
       const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(", ");
@@ -172,6 +176,14 @@ async function giveUp(
   await blob.held.delete();
 }
 
+/** Delivers a blob once more, whatever has become of its table and its file since. */
+async function deliverLater(blob: QueuedBlob, context: BatchContext): Promise<void> {
+  await context.engine.clock.sleep(blob.again ?? 0);
+  if (context.stopped()) return;
+  const tried = await withSlot(context, () => tryBatch([blob], context));
+  for (const failed of tried?.failed ?? []) await giveUp(failed, randomUUID(), context);
+}
+
 /** Ingests a sealed batch: blobs that fail for good are recorded, those that may still succeed are tried again. */
 export async function ingestBatch(blobs: readonly QueuedBlob[], context: BatchContext): Promise<void> {
   let left = blobs;
@@ -183,10 +195,12 @@ export async function ingestBatch(blobs: readonly QueuedBlob[], context: BatchCo
       for (const blob of left) await blob.held.release().catch(context.report);
       return;
     }
-    // A second delivery finds the blob and the message still there.
-    const twice = tried.done.filter((blob) => blob.again).map((blob) => ({ ...blob, again: false }));
+    // A second delivery at once finds the blob and the message still there.
+    const twice = tried.done.filter((blob) => blob.again === 0);
     if (twice.length > 0) await withSlot(context, () => tryBatch(twice, context));
     for (const blob of tried.done) await finish(blob, operationId, tried.skipped, context);
+    const later = tried.done.filter((blob) => (blob.again ?? 0) > 0);
+    await Promise.all(later.map((blob) => deliverLater(blob, context)));
     const retry: QueuedBlob[] = [];
     for (const failed of tried.failed) {
       if (describeError(failed.error).permanent || attempt >= ATTEMPTS)

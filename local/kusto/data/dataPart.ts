@@ -75,6 +75,7 @@ export function createDataPart(settings: DataSettings): DataPart {
         compressed: request.compressed,
         targets: request.targets,
         pieces: request.pieces,
+        ...(request.files === undefined ? {} : { files: request.files }),
         ...exportProperties(request.properties),
         access: access(request.database),
         signal: request.signal,

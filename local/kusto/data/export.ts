@@ -42,6 +42,8 @@ export interface ExportRequest {
   readonly parquetRowGroupSize?: number;
   /** One select for each extent that the query reads, which together give what `sql` gives. */
   readonly pieces?: readonly string[];
+  /** How many files a piece is spread over, whatever its size: the size limit is what a file may hold at most. */
+  readonly files?: number;
   readonly access: StorageAccess;
   /** Stops between artifacts; those already written stay. */
   readonly signal?: AbortSignal;
@@ -90,6 +92,14 @@ async function copyTo(connection: DuckDBConnection, sql: string): Promise<number
   return Number((await connection.runAndReadAll(sql)).getRows()[0]?.[0] ?? 0);
 }
 
+/** Bytes of the rows, as the size limit counts them. */
+async function sizeOf(connection: DuckDBConnection, sql: string, request: ExportRequest): Promise<number> {
+  const size = await connection.runAndReadAll(
+    `SELECT coalesce(sum(${rowSizeSql(request.columns)}), 0)::DOUBLE FROM (${sql})`,
+  );
+  return Number(size.getRows()[0]?.[0] ?? 0);
+}
+
 async function exceeds(
   connection: DuckDBConnection,
   sql: string,
@@ -98,10 +108,7 @@ async function exceeds(
   limit: number,
 ): Promise<boolean> {
   if (request.format !== "parquet") return (await stat(written.path)).size > limit;
-  const size = await connection.runAndReadAll(
-    `SELECT coalesce(sum(${rowSizeSql(request.columns)}), 0)::DOUBLE FROM (${sql})`,
-  );
-  return Number(size.getRows()[0]?.[0] ?? 0) > limit;
+  return (await sizeOf(connection, sql, request)) > limit;
 }
 
 /** Writes a piece again as several files, from a copy of its rows, so that each row is in exactly one. */
@@ -199,11 +206,17 @@ export async function exportRelation(
   try {
     for (const piece of pieces) {
       const whole = await write(piece);
-      const parts = whole.rows > 0 && (await exceeds(connection, piece, request, whole, sizeLimit));
+      const limit =
+        request.files === undefined
+          ? sizeLimit
+          : Math.max(1, Math.floor((await sizeOf(connection, piece, request)) / request.files) + 1);
+      const parts =
+        whole.rows > 0 &&
+        (request.files !== undefined || (await exceeds(connection, piece, request, whole, limit)));
       if (whole.rows > 0 && !parts) await send(whole);
       else await rm(whole.path, { force: true });
       if (parts)
-        for await (const part of writeParts(connection, piece, request, sizeLimit, write)) await send(part);
+        for await (const part of writeParts(connection, piece, request, limit, write)) await send(part);
     }
     return await Promise.all(uploads);
   } finally {

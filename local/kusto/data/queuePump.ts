@@ -112,7 +112,7 @@ export async function startQueuePump(engine: Engine, options: PumpOptions): Prom
       database: message.database,
       text: `${message.database}/${message.table} ${message.blob}`,
     };
-    let again = false;
+    let again: number | undefined;
     try {
       checkAllowed(message, options);
       for (const fault of engine.faults.take(subject, [
@@ -121,8 +121,10 @@ export async function startQueuePump(engine: Engine, options: PumpOptions): Prom
         "delay",
         "duplicate",
         "loseAnswer",
+        "drop",
       ])) {
-        if (fault.action === "duplicate" || fault.action === "loseAnswer") again = true;
+        if (fault.action === "drop") return await held.delete();
+        if (fault.action === "duplicate" || fault.action === "loseAnswer") again = fault.afterMs ?? 0;
         else if (fault.action === "delay") await engine.clock.sleep(fault.afterMs ?? 1_000);
         else if (fault.permanent === true) throw faultError(fault);
         else await engine.clock.sleep(fault.afterMs ?? 1_000);

@@ -99,7 +99,7 @@ export async function openEngine(settings: EngineSettings): Promise<Engine> {
   const { report } = settings;
   const store = await openStore(settings.path, settings.language.registerFunctions, report);
   const clock = createClock();
-  const faults = createFaults();
+  const faults = createFaults(store.lease);
   const [least, most] = settings.cursorLagMs;
   const cursors = createCursorCommits(store, clock, () => least + Math.random() * (most - least), report);
   const capacityNumber = (section: string, key: string, fallback: number): number => {

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { KustoError } from "../kustoError.ts";
+import type { ClusterState } from "./state.ts";
+import type { Lease } from "./store.ts";
 
 export const faultSchema = z.object({
   match: z
@@ -9,7 +11,20 @@ export const faultSchema = z.object({
       database: z.string().optional(),
     })
     .default({}),
-  action: z.enum(["fail", "throttle", "delay", "loseAnswer", "duplicate", "operationState"]),
+  action: z.enum([
+    "fail",
+    "throttle",
+    "delay",
+    "loseAnswer",
+    "emptyAnswer",
+    "duplicate",
+    "drop",
+    "operationState",
+    "forget",
+    "split",
+    "merge",
+    "stale",
+  ]),
   status: z.number().int().optional(),
   code: z.string().optional(),
   permanent: z.boolean().optional(),
@@ -30,7 +45,9 @@ export const faultSchema = z.object({
       "Scheduled",
     ])
     .optional(),
-  /** For `operationState`: whether the work is done before the state is told. */
+  /** For `split`: how many files an export writes, where it has as many rows; two without it. */
+  files: z.number().int().min(2).optional(),
+  /** For `operationState` and `emptyAnswer`: whether the work is done before the state or the answer is told. */
   doWork: z.boolean().default(false),
 });
 
@@ -48,33 +65,50 @@ export interface Faults {
   readonly list: () => readonly (Fault & { readonly fired: number })[];
   /** The faults that strike now, each counted once. Only those of the given actions are looked at. */
   readonly take: (subject: Subject, actions: readonly Fault["action"][]) => readonly Fault[];
+  /** The state that a weakly consistent read sees where a `stale` fault strikes it: the one of the moment it was asked for. */
+  readonly takeStale: (subject: Subject) => ClusterState | undefined;
 }
 
-/** Faults on demand: what a test asks this cluster to do wrong. */
-export function createFaults(): Faults {
-  let faults: { fault: Fault; pattern: RegExp; fired: number }[] = [];
+interface Item {
+  readonly fault: Fault;
+  readonly pattern: RegExp;
+  readonly pinned: Lease | undefined;
+  fired: number;
+}
+
+/** Faults on demand: what a test asks this cluster to do wrong. `lease` keeps the rows that a stale read sees. */
+export function createFaults(lease: () => Lease): Faults {
+  let faults: Item[] = [];
+  const strike = (subject: Subject, actions: readonly Fault["action"][]): Item[] => {
+    const struck: Item[] = [];
+    for (const item of faults) {
+      const { match, times, action } = item.fault;
+      if (item.fired >= times || !actions.includes(action)) continue;
+      if (match.kind !== undefined && match.kind !== subject.kind) continue;
+      if (match.database !== undefined && match.database.toLowerCase() !== subject.database.toLowerCase())
+        continue;
+      if (!item.pattern.test(subject.text)) continue;
+      item.fired += 1;
+      struck.push(item);
+    }
+    return struck;
+  };
   return {
     add: (fault) => {
-      faults.push({ fault, pattern: new RegExp(fault.match.text ?? "", "is"), fired: 0 });
+      faults.push({
+        fault,
+        pattern: new RegExp(fault.match.text ?? "", "is"),
+        pinned: fault.action === "stale" ? lease() : undefined,
+        fired: 0,
+      });
     },
     clear: () => {
+      for (const { pinned } of faults) pinned?.release();
       faults = [];
     },
     list: () => faults.map(({ fault, fired }) => ({ ...fault, fired })),
-    take: (subject, actions) => {
-      const struck: Fault[] = [];
-      for (const item of faults) {
-        const { match, times, action } = item.fault;
-        if (item.fired >= times || !actions.includes(action)) continue;
-        if (match.kind !== undefined && match.kind !== subject.kind) continue;
-        if (match.database !== undefined && match.database.toLowerCase() !== subject.database.toLowerCase())
-          continue;
-        if (!item.pattern.test(subject.text)) continue;
-        item.fired += 1;
-        struck.push(item.fault);
-      }
-      return struck;
-    },
+    take: (subject, actions) => strike(subject, actions).map((item) => item.fault),
+    takeStale: (subject) => strike(subject, ["stale"])[0]?.pinned?.state,
   };
 }
 

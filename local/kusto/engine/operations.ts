@@ -91,6 +91,8 @@ interface Entry extends Operation {
   retry: boolean;
   details: CommandResult | undefined;
   abort: AbortController;
+  /** A fault made the log lose it: it goes on, and can't be seen. */
+  forgotten: boolean;
 }
 
 function canceled(): KustoError {
@@ -114,7 +116,7 @@ export async function createOperations(
   const entries = new Map<string, Entry>();
   const running = new Set<Promise<unknown>>();
   const save = (entry: Entry): void => {
-    const { abort: _, details, ...rest } = entry;
+    const { abort: _, forgotten: _forgotten, details, ...rest } = entry;
     const kept = details === undefined ? rest : { ...rest, details: encodeResult(details) };
     const text = JSON.stringify(kept, (_key, value: unknown) =>
       typeof value === "bigint" ? value.toString() : value,
@@ -136,6 +138,7 @@ export async function createOperations(
       ...read,
       details: read.details === undefined ? undefined : decodeResult(read.details),
       abort: new AbortController(),
+      forgotten: false,
     };
     entries.set(entry.id, entry);
     const last = entry.records.at(-1)?.state;
@@ -156,6 +159,7 @@ export async function createOperations(
       retry: false,
       details: undefined,
       abort: new AbortController(),
+      forgotten: false,
     };
     entries.set(entry.id, entry);
     const horizon = clock.now() - 14n * TICKS_PER_DAY;
@@ -220,6 +224,10 @@ export async function createOperations(
       database: request.context.database,
     };
     const [forced] = faults.take(subject, ["operationState"]);
+    for (const { afterMs = 0 } of faults.take(subject, ["forget"]))
+      void clock.sleep(afterMs).then(() => {
+        entry.forgotten = true;
+      });
     let slot: (() => void) | undefined;
     try {
       if (request.resource !== undefined) {
@@ -256,8 +264,11 @@ export async function createOperations(
       void work.finally(() => running.delete(work));
       return entry.id;
     },
-    list: () => [...entries.values()],
-    find: (id) => entries.get(id.toLowerCase()),
+    list: () => [...entries.values()].filter((entry) => !entry.forgotten),
+    find: (id) => {
+      const entry = entries.get(id.toLowerCase());
+      return entry?.forgotten === true ? undefined : entry;
+    },
     cancel: (id) => {
       const entry = entries.get(id.toLowerCase());
       const state = entry?.records.at(-1)?.state;

@@ -46,6 +46,8 @@ export interface ExportRequest {
   readonly properties: Readonly<Record<string, string>>;
   /** One statement for each shard, where the query reads one table shard by shard. */
   readonly pieces: readonly string[];
+  /** How many files a piece is spread over, whatever its size. */
+  readonly files?: number;
   readonly signal: AbortSignal;
 }
 

@@ -34,12 +34,15 @@ export async function withQuery<T>(
   scope: QueryScope = {},
 ): Promise<T> {
   const lease = engine.store.lease();
+  const state = isStrong(context)
+    ? lease.state
+    : (engine.faults.takeStale({ kind: "query", text, database: context.database }) ?? lease.state);
   const releases: (() => Promise<void>)[] = [];
   const work = async (connection: DuckDBConnection): Promise<T> => {
-    const database = findDatabase(lease.state, context.database);
+    const database = findDatabase(state, context.database);
     const overrides = await scope.overrides?.(database, connection);
     const catalog = buildCatalog({
-      state: lease.state,
+      state,
       database,
       cluster: engine.clusterUri(),
       connection,
@@ -65,6 +68,11 @@ export async function withQuery<T>(
   } finally {
     lease.release();
   }
+}
+
+/** Whether the request asks to see all that was committed (`kusto/concepts/query-consistency.md`). */
+function isStrong({ options }: RequestContext): boolean {
+  return String(options.get("queryconsistency") ?? "").toLowerCase() === "strongconsistency";
 }
 
 /** What DuckDB says when a query can't be run, as the error Kusto would answer. */

@@ -77,9 +77,18 @@ async function limited<T>(timeoutMs: number, work: (stop: AbortSignal) => Promis
 }
 
 async function strike(engine: Engine, subject: Subject): Promise<readonly Fault[]> {
-  const faults = engine.faults.take(subject, ["fail", "throttle", "delay", "loseAnswer", "duplicate"]);
+  const faults = engine.faults.take(subject, [
+    "fail",
+    "throttle",
+    "delay",
+    "loseAnswer",
+    "emptyAnswer",
+    "duplicate",
+    "merge",
+  ]);
   for (const fault of faults) {
     if (fault.afterMs !== undefined && fault.action !== "loseAnswer") await engine.clock.sleep(fault.afterMs);
+    if (fault.action === "merge") await engine.maintain();
     if (fault.action === "fail" || fault.action === "throttle") throw faultError(fault);
   }
   return faults;
@@ -157,7 +166,9 @@ async function handle(
     context = full;
     const faults = await strike(engine, { kind, text: full.text, database: full.database });
     if (faults.some((fault) => fault.action === "duplicate")) await answer(engine, read);
-    const body = await answer(engine, read);
+    const empty = faults.find((fault) => fault.action === "emptyAnswer");
+    if (empty?.doWork === true) await answer(engine, read);
+    const body = empty === undefined ? await answer(engine, read) : commandV1({ columns: [], rows: [] });
     log(engine, full, kind === "query" ? "query" : "command", startedOn, "");
     const lost = faults.find((fault) => fault.action === "loseAnswer");
     if (lost === undefined) return c.body(body, 200, headers());

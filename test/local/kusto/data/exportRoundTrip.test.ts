@@ -205,6 +205,22 @@ describe("an export's artifacts", () => {
     await read.release();
   });
 
+  it("are more where a fault asks for it, each row in exactly one", async () => {
+    const sql = "SELECT range AS x, 'row ' || range AS s FROM range(100)";
+    const found = await exportRelation(connection, {
+      ...request,
+      columns: [
+        { name: "x", type: "long" as const },
+        { name: "s", type: "string" as const },
+      ],
+      sql,
+      targets: [folder],
+      files: 3,
+    });
+    expect(found.length).toBe(3);
+    expect(found.map((artifact) => artifact.numRecords).reduce((a, b) => a + b)).toBe(100);
+  });
+
   it("are refused a size limit outside the documented range", async () => {
     await expect(
       exportRelation(connection, { ...request, targets: [folder], sizeLimit: 1000 }),

@@ -21,6 +21,7 @@ import {
   resourceNames,
 } from "../../../../local/kusto/data/ingestionResources.ts";
 import { sharedKey } from "../../../../local/kusto/data/storageEndpoints.ts";
+import { findDatabase, withDatabase } from "../../../../local/kusto/engine/lookup.ts";
 import { type Azurite, startAzurite } from "./azurite.ts";
 import { openCluster, type TestCluster, until } from "./cluster.ts";
 
@@ -229,6 +230,53 @@ describe("queued ingestion by the official client", () => {
       [1n, "x"],
       [1n, "x"],
     ]);
+  });
+
+  it("delivers a second time later, to whatever is there then, when a fault asks for it", async () => {
+    const match = { kind: "queue" as const, text: `D/${table} ` };
+    cluster.engine.faults.add({ match, action: "duplicate", afterMs: 600_000, times: 1, doWork: false });
+    await client.ingestFromBlob(sasUrl(await put("x.csv", "1,x")), properties());
+    await until(() => extents().length === 1, "the first delivery");
+    const first = extents()[0]?.id;
+    await cluster.engine.store.change((state) => {
+      const database = findDatabase(state, "D");
+      const tables = new Map(database.tables);
+      tables.delete(table);
+      return withDatabase(state, { ...database, tables });
+    });
+    await cluster.createTable(table, columns);
+    cluster.engine.clock.advance(601);
+    await until(() => extents().length === 1, "the second delivery");
+    cluster.engine.clock.reset();
+    expect(extents()[0]?.id).not.toBe(first);
+  });
+
+  it("loses a message without a word when a fault asks for it", async () => {
+    const match = { kind: "queue" as const, text: `D/${table} ` };
+    cluster.engine.faults.add({ match, action: "drop", times: 1, doWork: false });
+    await client.ingestFromBlob(sasUrl(await put("x.csv", "1,lost")), properties());
+    await client.ingestFromBlob(sasUrl(await put("x.csv", "2,kept")), properties());
+    await until(() => extents().length === 1, "the other message's extent");
+    expect(await cluster.rows(table)).toEqual([[2n, "kept"]]);
+    expect(failures()).toEqual([]);
+  });
+
+  it("writes rows that it has read already when a fault held them back, though the file is gone", async () => {
+    const match = { kind: "ingest" as const, text: `D/${table} ` };
+    cluster.engine.faults.add({ match, action: "delay", afterMs: 600_000, times: 1, doWork: false });
+    const path = await put("x.csv", "1,x");
+    await client.ingestFromBlob(sasUrl(path), properties());
+    await until(
+      () =>
+        cluster.engine.faults.list().some((fault) => fault.match.text === match.text && fault.fired === 1),
+      "the reading",
+    );
+    await container().deleteBlob(path);
+    expect(extents()).toEqual([]);
+    cluster.engine.clock.advance(601);
+    await until(() => extents().length === 1, "the rows");
+    cluster.engine.clock.reset();
+    expect(await cluster.rows(table)).toEqual([[1n, "x"]]);
   });
 
   it("takes the mapping that the message holds", async () => {

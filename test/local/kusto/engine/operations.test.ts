@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Cluster, startCluster } from "./cluster.ts";
+import { type Cluster, startCluster, until } from "./cluster.ts";
 
 let kusto: Cluster;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ test("capacity shows the slots, and what is in use", async () => {
 });
 
 test("over the capacity a command is throttled by 429, retryable, and one in the background waits its turn", async () => {
-  await kusto.local("faults", { match: { kind: "operation", text: "Slow" }, action: "delay", afterMs: 1500 });
+  await kusto.local("faults", { match: { kind: "operation", text: "Slow" }, action: "delay", afterMs: 4000 });
   const [slow] = await kusto.command(".set async Slow <| print a = 1");
   const failed = await kusto.failure(".set Refused <| print a = 1");
   expect(failed).toMatchObject({
@@ -97,4 +97,52 @@ test("an operation can be seen by its id for six hours of the clock", async () =
   expect(await kusto.command(`.show operations | where OperationId == '${id}' | count`)).toEqual([
     { Count: 2 },
   ]);
+});
+
+test("a fault makes the log forget an operation, which goes on", async () => {
+  await kusto.local("faults", { match: { kind: "operation", text: "Forgotten" }, action: "forget" });
+  const [started] = await kusto.command(".set async Forgotten <| print a = 1");
+  const id = String(started?.OperationId);
+  await until(
+    () => kusto.command(".show tables | where TableName == 'Forgotten'"),
+    (rows) => rows.length === 1,
+  );
+  expect(await kusto.command(`.show operations (${id})`)).toEqual([]);
+  expect(await kusto.command(`.show operations | where OperationId == '${id}'`)).toEqual([]);
+  expect(await kusto.failure(`.show operation ${id} details`)).toMatchObject({ permanent: true });
+});
+
+test("a fault empties a command's answer, its work done or not", async () => {
+  for (const doWork of [true, false]) {
+    const table = `Empty${doWork ? "Done" : "Undone"}`;
+    const match = { kind: "mgmt", text: `^\\.create table ${table}` };
+    await kusto.local("faults", { match, action: "emptyAnswer", doWork });
+    expect(await kusto.command(`.create table ${table} (a: long)`)).toEqual([]);
+    expect(await kusto.command(`.show tables | where TableName == '${table}'`)).toHaveLength(doWork ? 1 : 0);
+  }
+});
+
+test("a fault merges what may be merged right before a request", async () => {
+  await kusto.command(".create table Merged (a: long)");
+  for (let i = 0; i < 4; i += 1) await kusto.command(`.set-or-append Merged <| print a = ${i}`);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const before = await kusto.command(".show table Merged extents");
+  await kusto.local("faults", { match: { kind: "query", text: "^Merged" }, action: "merge" });
+  expect(
+    await kusto.query("Merged | summarize Rows = count(), Extents = count_distinct(extent_id())"),
+  ).toEqual([{ Rows: 4, Extents: 1 }]);
+  expect(before).toHaveLength(4);
+});
+
+test("a fault lets weakly consistent reads see an older state, and strongly consistent ones none", async () => {
+  await kusto.command(".set Stale <| range a from 1 to 3 step 1");
+  await kusto.local("faults", { match: { kind: "query", text: "^Stale" }, action: "stale", times: 3 });
+  await kusto.command(".set-or-append Stale <| range a from 4 to 9 step 1");
+  await kusto.command(".drop extents from Stale");
+  await kusto.command(".set-or-append Stale <| print a = 10");
+  const strong = { queryconsistency: "strongconsistency" };
+  expect(await kusto.query("Stale | count", strong)).toEqual([{ Count: 1 }]);
+  expect(await kusto.query("Stale | count")).toEqual([{ Count: 3 }]);
+  const weak = { queryconsistency: "weakconsistency" };
+  expect(await kusto.query("Stale | summarize max(a)", weak)).toEqual([{ max_a: 3 }]);
 });
