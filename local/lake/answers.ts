@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LakeAnswer } from "./lakeContext.ts";
 import type { LakeError } from "./lakeError.ts";
 
@@ -24,6 +25,12 @@ export function sendAnswer(response: ServerResponse, answer: LakeAnswer): void {
   }
   response.setHeader("content-type", "application/json;charset=utf-8");
   response.end(JSON.stringify(answer.body));
+}
+
+/** Cuts the connection after a while, so that the caller learns nothing of what was done. */
+export async function loseAnswer(response: ServerResponse, afterMs: number): Promise<void> {
+  await sleep(afterMs);
+  response.socket?.destroy();
 }
 
 /** An error in the shape of the data-lake endpoint: a JSON body, the code in a header too. */

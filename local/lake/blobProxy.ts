@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { sendError } from "./answers.ts";
+import { loseAnswer, sendError } from "./answers.ts";
 import { folderMark } from "./directories.ts";
 import type { LakeContext } from "./lakeContext.ts";
 import { dfsCode, LakeError } from "./lakeError.ts";
@@ -26,6 +26,8 @@ export interface ProxyOptions {
   readonly afterSuccess?: () => Promise<void>;
   /** The path as it is to be called behind, where it isn't as it came. */
   readonly errors?: "blob" | "dfs";
+  /** The answer is lost so long after the work is done, milliseconds. */
+  readonly lostAfterMs?: number | undefined;
 }
 
 function resigned(
@@ -156,6 +158,11 @@ export async function proxyBlob(
     return;
   }
   if (status < 300) await options.afterSuccess?.();
+  if (options.lostAfterMs !== undefined) {
+    answer.resume();
+    await loseAnswer(response, options.lostAfterMs);
+    return;
+  }
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined && !hopByHop.has(name)) response.setHeader(name, value);
   }

@@ -29,13 +29,14 @@ export async function blobRequest(
   context: LakeContext,
   request: LakeRequest,
   response: ServerResponse,
+  lostAfterMs?: number,
 ): Promise<void> {
   const { filesystem, path, method } = request;
   const need = needOf(request);
   // The blob endpoint doesn't know signatures of directories: checked here, sent on with the key.
   const resign = request.query.get("sr") === "d" ? {} : undefined;
   if (resign !== undefined) authorize(context, request, need);
-  const options = resign === undefined ? {} : { resign };
+  const options = { lostAfterMs, ...(resign === undefined ? {} : { resign }) };
   const comp = request.query.get("comp");
   if (path === "" || filesystem === "") {
     if (method === "DELETE" && request.query.get("restype") === "container") {
@@ -70,7 +71,7 @@ export async function blobRequest(
       context,
       request,
       response,
-      directory ? { resign: { [`x-ms-meta-${folderMark}`]: "true" } } : options,
+      directory ? { lostAfterMs, resign: { [`x-ms-meta-${folderMark}`]: "true" } } : options,
     );
   }
   if (method === "DELETE" && comp === null) {

@@ -1,13 +1,15 @@
 import { Agent, createServer, type ServerResponse } from "node:http";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
-import { sendAnswer, sendBlobError, sendError } from "./answers.ts";
+import { loseAnswer, sendAnswer, sendBlobError, sendError } from "./answers.ts";
 import { proxyBlob } from "./blobProxy.ts";
 import { blobRequest } from "./blobRequests.ts";
 import { directoriesOf } from "./directories.ts";
+import { createFaults, type Faults } from "./faults.ts";
 import { filesystemOperation, listFilesystems } from "./filesystems.ts";
 import type { LakeAnswer, LakeContext } from "./lakeContext.ts";
 import { notImplemented, toBlobError, toLakeError } from "./lakeError.ts";
 import { type LakeRequest, readRequest } from "./lakeRequest.ts";
+import { answerLocal, isLocal } from "./localRoutes.ts";
 import { createPath } from "./pathCreate.ts";
 import { deletePath } from "./pathDelete.ts";
 import { listPaths } from "./pathList.ts";
@@ -68,20 +70,30 @@ function dfsOperation(
   return undefined;
 }
 
-async function handle(context: LakeContext, request: LakeRequest, response: ServerResponse): Promise<void> {
+async function handle(
+  context: LakeContext,
+  faults: Faults,
+  request: LakeRequest,
+  response: ServerResponse,
+): Promise<void> {
   const operation = dfsOperation(request);
   if (operation !== undefined) {
-    sendAnswer(response, await operation(context, request));
+    const lostAfterMs = await faults.strike(request);
+    const answer = await operation(context, request);
+    if (lostAfterMs === undefined) sendAnswer(response, answer);
+    else await loseAnswer(response, lostAfterMs);
     return;
   }
   const wantsJson = (request.header("accept") ?? "").includes("application/json");
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (isRead && wantsJson && request.path !== "" && !request.query.has("comp")) {
-    await proxyBlob(context, request, response, { errors: "dfs" });
+    const lostAfterMs = await faults.strike(request);
+    await proxyBlob(context, request, response, { errors: "dfs", lostAfterMs });
     return;
   }
   try {
-    await blobRequest(context, request, response);
+    const lostAfterMs = await faults.strike(request);
+    await blobRequest(context, request, response, lostAfterMs);
   } catch (error) {
     sendBlobError(response, request.method, toBlobError(error));
     request.message.resume();
@@ -106,13 +118,15 @@ export async function startLake(options: LakeOptions): Promise<Lake> {
     agent,
     directories: directoriesOf(blobs),
   };
+  const faults = createFaults();
   const server = createServer((message, response) => {
     const fail = (error: unknown) => {
       sendError(response, message.method ?? "GET", toLakeError(error));
       message.resume();
     };
     try {
-      handle(context, readRequest(message, options.account), response).catch(fail);
+      if (isLocal(message)) answerLocal(faults, message, response).catch(fail);
+      else handle(context, faults, readRequest(message, options.account), response).catch(fail);
     } catch (error) {
       fail(error);
     }
