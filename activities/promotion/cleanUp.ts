@@ -5,10 +5,11 @@ import { isOutOfReach } from "../../lake/failure.ts";
 import type { Lake } from "../../lake/lake.ts";
 import { readStateOfRun } from "../../lake/log.ts";
 import { deleteFolder, subfolders } from "../../lake/stagedFiles.ts";
-import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
+import type { OpenIteration } from "../../model/checkpoint/state.ts";
+import { sweepOf } from "../../model/checkpoint/sweep.ts";
 import { windowsOf } from "../../model/checkpoint/windows.ts";
 import { chunked } from "../../model/chunked.ts";
-import { iterationFolder, STAGED_FOLDER, stagingOwner } from "../../model/naming.ts";
+import { iterationFolder, STAGED_FOLDER } from "../../model/naming.ts";
 import { TICKS_PER_DAY, ticksFromIso, ticksFromMs } from "../../model/ticks.ts";
 import type { Answer, IterationInput } from "../contract.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
@@ -31,15 +32,8 @@ export function cleanUp({ job, run, next, iteration }: IterationInput): Promise<
     const tables = (await readTables(clients.destination, database)).map((table) => table.name);
     const done = state.toClean.find((each) => each.iteration === iteration);
     if (done) await dropAttemptTags(clients, database, done, new Set(tables));
-    // Iterations planned later are none of a delivery that may come late, whatever its worker remembers as open.
-    const open = openIterations(state);
-    const isOver = (each: number) => each <= iteration && !open.has(each);
-    const staging = tables.filter((name) => {
-      const owner = stagingOwner(name);
-      return (
-        owner?.copyId === state.copyId && owner !== undefined && owner.run <= run && isOver(owner.iteration)
-      );
-    });
+    const { isOver, isLeft } = sweepOf(state, run, iteration);
+    const staging = tables.filter(isLeft);
     for (const names of chunked(staging, TABLES_PER_COMMAND)) {
       await clients.destination.command(database, dropTables(names), { idempotent: true });
     }
@@ -61,11 +55,6 @@ export function cleanUp({ job, run, next, iteration }: IterationInput): Promise<
 function formerLakes(done: OpenIteration | undefined, own: readonly Lake[]): Set<string> {
   const noted = Object.values(done?.windows ?? {}).flatMap((window) => window.lake ?? []);
   return new Set(noted.filter((url) => !own.some((lake) => lake.url === url)));
-}
-
-function openIterations(state: State): Set<number> {
-  const open = [state.open.forward, state.open.backfill].flatMap((each) => (each ? [each.iteration] : []));
-  return new Set(open);
 }
 
 async function deleteStagedFiles(

@@ -1,8 +1,7 @@
 import { appendEntry, readStateOfRun } from "../../lake/log.ts";
-import { type PlannedTable, type PromotionMove, windowId } from "../../model/checkpoint/entries.ts";
-import { type OpenIteration, openIteration } from "../../model/checkpoint/state.ts";
+import { movesOf, stagedMovesOf } from "../../model/checkpoint/moves.ts";
+import { openIteration } from "../../model/checkpoint/state.ts";
 import { Terminal } from "../../model/errors.ts";
-import { stagingOwner } from "../../model/naming.ts";
 import type { Answer, IntendedPromotion, PromotionInput } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { answer } from "../outcome.ts";
@@ -33,63 +32,4 @@ export function intendPromotion({
     const open = openIteration(await readStateOfRun(lake, run, next + 1), iteration);
     return { next: next + 1, tables: (open?.intended ?? []).map((move) => move.table) };
   });
-}
-
-function stagedMovesOf(open: OpenIteration, run: number): PromotionMove[] {
-  return open.tables.flatMap((table, t) => {
-    if (table.name in open.parked || table.signature !== undefined) return [];
-    const ready = table.windows
-      .map((_, w) => windowId(open.iteration, t, w))
-      .filter((id) => {
-        const { stage, staging, extents } = open.windows[id] ?? { stage: "planned" };
-        // What an older run staged is adopted first, from where it lies.
-        const mine = staging !== undefined && stagingOwner(staging)?.run === run;
-        return stage === "staged" && (mine || extents?.length === 0);
-      });
-    return ready.length === 0 ? [] : [moveOf(open, table, ready)];
-  });
-}
-
-function movesOf(open: OpenIteration): PromotionMove[] {
-  return open.tables.flatMap((table, t) => {
-    if (table.name in open.parked) return [];
-    const ids = table.windows.map((_, w) => windowId(open.iteration, t, w));
-    const waiting = ids.filter((id) => open.windows[id]?.stage !== "promoted");
-    return waiting.length === 0 ? [] : [moveOf(open, table, waiting)];
-  });
-}
-
-/** The move of a table's windows, each of which must be staged. */
-function moveOf(open: OpenIteration, table: PlannedTable, ids: readonly string[]): PromotionMove {
-  const windows = ids.map((id) => {
-    const { stage, staging, tag, rows, extents } = open.windows[id] ?? { stage: "planned" };
-    if (
-      stage !== "staged" ||
-      staging === undefined ||
-      tag === undefined ||
-      rows === undefined ||
-      extents === undefined
-    ) {
-      throw new Terminal(`Window ${id} is ${stage}, and would be promoted.`, {
-        table: table.name,
-        window: id,
-      });
-    }
-    return { staging, window: id, tag, rows, extents };
-  });
-  // A window without rows may have been noted by an older run; only rows tell which staging table counts.
-  const holding = [
-    ...new Set(windows.filter((window) => window.extents.length > 0).map((window) => window.staging)),
-  ];
-  if (holding.length > 1)
-    throw new Terminal(`Windows of one table are staged in ${holding.join(" and ")}.`, {
-      table: table.name,
-    });
-  const staging = holding[0] ?? windows[0]?.staging ?? "";
-  return {
-    table: table.name,
-    staging,
-    windows: windows.map(({ staging: _, ...window }) => window),
-    replace: table.signature !== undefined,
-  };
 }
