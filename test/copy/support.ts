@@ -58,7 +58,14 @@ export async function resetClock(cluster: string): Promise<void> {
 /** Loads rows into a table of a local cluster as one ingestion: `sql` yields the columns in their physical form. */
 export async function load(
   cluster: string,
-  body: { database: string; table: string; sql: string; ingestedAt?: string; createdOn?: string },
+  body: {
+    database: string;
+    table: string;
+    sql: string;
+    ingestedAt?: string;
+    createdOn?: string;
+    tags?: readonly string[];
+  },
 ): Promise<void> {
   await post(`${cluster}/local/load`, body);
 }

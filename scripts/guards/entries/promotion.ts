@@ -1,4 +1,139 @@
 import type { Guard } from "../guard.ts";
 
+const PROMOTIONS = "test/activities/promotions.test.ts";
+const PROMOTE = "activities/promotion/promoteTable.ts";
+const INTEND = "activities/promotion/intendPromotion.ts";
+const CLEAN = "activities/promotion/cleanUp.ts";
+const SWEEP_TEST = "is swept by its own run and newer ones, in its own iterations, and by no other copy";
+
 /** What is shown at the destination, and what is swept there. */
-export const promotionGuards: readonly Guard[] = [];
+export const promotionGuards: readonly Guard[] = [
+  {
+    name: "moves by ids",
+    promise: "Only the extents that were verified are moved, whatever came into staging since.",
+    edits: [
+      {
+        file: PROMOTE,
+        find: "await readExtents(destination, database, [move.staging], { ids });",
+        replace: "await readExtents(destination, database, [move.staging], {});",
+      },
+    ],
+    tests: [{ file: PROMOTIONS, name: "is what was verified, and not what came into staging after that" }],
+  },
+  {
+    name: "proof of arrival",
+    promise: "Rows that are neither in staging nor in the table stop the table.",
+    edits: [{ file: PROMOTE, find: "if (missing.length > 0)", replace: "if (missing.length < 0)" }],
+    tests: [{ file: PROMOTIONS, name: "rows that are neither in staging nor in the table stop the table" }],
+  },
+  {
+    name: "arrival by the attempt's tag",
+    promise: "Only rows under the attempt's own tag show that it has arrived.",
+    edits: [{ file: PROMOTE, find: "{ tags: [window.tag] }", replace: "{}" }],
+    tests: [{ file: PROMOTIONS, name: "rows that are neither in staging nor in the table stop the table" }],
+  },
+  {
+    name: "replacements in time",
+    promise: "A replacement that is delivered late puts no older copy in the place of a newer.",
+    edits: [{ file: PROMOTE, find: "  await stillIntended();\n", replace: "" }],
+    tests: [{ file: PROMOTIONS, name: "is never replaced by an older copy" }],
+  },
+  {
+    name: "sweep of older staging tables only",
+    promise: "A run drops no staging table of a newer run.",
+    edits: [
+      { file: CLEAN, find: "owner !== undefined && owner.run <= run &&", replace: "owner !== undefined &&" },
+    ],
+    tests: [{ file: PROMOTIONS, name: SWEEP_TEST }],
+  },
+  {
+    name: "sweep of the own copy only",
+    promise: "A copy drops no staging table of another copy.",
+    edits: [{ file: CLEAN, find: "owner?.copyId === state.copyId && ", replace: "" }],
+    tests: [{ file: PROMOTIONS, name: SWEEP_TEST }],
+  },
+  {
+    name: "sweep of older files only",
+    promise: "A run deletes no staged file of a newer run.",
+    edits: [{ file: CLEAN, find: " || owner > run) continue;", replace: ") continue;" }],
+    tests: [{ file: PROMOTIONS, name: SWEEP_TEST }],
+  },
+  {
+    name: "update policies before a promotion",
+    promise: "A policy that somebody sets in mid-iteration keeps a table's rows from being moved into it.",
+    edits: [
+      {
+        file: "activities/destination/holdUpdatePolicies.ts",
+        find: "return { next, parked: refusedOf(landings, policies) };",
+        replace: "return { next, parked: [] };",
+      },
+    ],
+    tests: [{ file: PROMOTIONS, name: "runs no update policy, whenever somebody sets one" }],
+  },
+  {
+    name: "update policies before the copy",
+    promise:
+      "A table under an enabled update policy of the destination is refused before anything is copied.",
+    edits: [
+      {
+        file: "activities/destination/obstacles.ts",
+        find: "      updateConflict(table.name, stagingOf(t), policies) ??\n",
+        replace: "",
+      },
+    ],
+    tests: [{ file: PROMOTIONS, name: "runs no update policy, whenever somebody sets one" }],
+  },
+  {
+    name: "late beginnings",
+    promise: "An older run's beginning that is delivered late stops no newer run.",
+    edits: [
+      {
+        file: "activities/run/openRun.ts",
+        find: "      refuseLateDelivery(lake, before, startedAt);\n",
+        replace: "",
+      },
+    ],
+    tests: [{ file: PROMOTIONS, name: "that one ends, and stops nobody" }],
+  },
+  {
+    name: "intent before the move",
+    promise:
+      "What is about to be moved is in the log before it is moved, so that the next run finds it again.",
+    edits: [
+      {
+        file: INTEND,
+        find: `    await appendEntry(
+      lake,
+      { number: next, run, step: \`intend \${iteration}\` },
+      { kind: "promotionIntended", iteration, moves },
+    );
+    const open = openIteration(await readStateOfRun(lake, run, next + 1), iteration);
+    return { next: next + 1, tables: (open?.intended ?? []).map((move) => move.table) };
+`,
+        replace: "    return { next, tables: moves.map((move) => move.table) };\n",
+      },
+      { file: INTEND, find: "function movesOf(", replace: "export function movesOf(" },
+      {
+        file: PROMOTE,
+        find: "const move = open?.intended.find((each) => each.table === table);",
+        replace: "const move = open && movesOf(open).find((each) => each.table === table);",
+      },
+      {
+        file: PROMOTE,
+        find: 'import { answer } from "../outcome.ts";\n',
+        replace: 'import { answer } from "../outcome.ts";\nimport { movesOf } from "./intendPromotion.ts";\n',
+      },
+      {
+        file: "model/checkpoint/fold.ts",
+        find: "if (!before || !intended.has(id)) {",
+        replace: "if (!before) {",
+      },
+    ],
+    tests: [
+      {
+        file: "test/copy/restart.test.ts",
+        name: "finds what it had moved by its tag, and moves nothing twice",
+      },
+    ],
+  },
+];

@@ -1,6 +1,9 @@
 import type { Guard } from "../guard.ts";
 
-/** Windows and attempts: how they are cut and kept apart. */
+const ATTEMPTS = "test/activities/attempts.test.ts";
+const PREPARE = "activities/destination/prepareDestination.ts";
+
+/** Windows and attempts: how they are cut, kept apart, and compared. */
 export const windowGuards: readonly Guard[] = [
   {
     name: "attempt folders",
@@ -41,5 +44,106 @@ export const windowGuards: readonly Guard[] = [
         name: "the windows partition the whole time line: any tick, counted or not, falls into exactly one",
       },
     ],
+  },
+  {
+    name: "a folder for each delivery",
+    promise: "An export that is begun twice writes into two folders.",
+    edits: [
+      {
+        file: "activities/window/startExport.ts",
+        find: '/${randomBytes(4).toString("hex")}`;',
+        replace: "`;",
+      },
+    ],
+    tests: [
+      { file: ATTEMPTS, name: "takes the files that its export names, and no other that lies in its folder" },
+    ],
+  },
+  {
+    name: "files of the operation",
+    promise: "Files come from the operation's details, never from a listing.",
+    edits: [
+      {
+        file: "activities/window/measureExport.ts",
+        find: "const names = files.map((file) => fileName(file.Path, folder, context));",
+        replace: "const names = [...sizes.keys()];",
+      },
+    ],
+    tests: [
+      { file: ATTEMPTS, name: "takes the files that its export names, and no other that lies in its folder" },
+    ],
+  },
+  {
+    name: "rows of an export",
+    promise: "An export that has not the rows of its window at the source is done again.",
+    edits: [
+      {
+        file: "activities/window/measureExport.ts",
+        find: "if (exported !== measured.content.rows) {",
+        replace: "if (exported < 0) {",
+      },
+    ],
+    tests: [{ file: ATTEMPTS, name: "is given up where the source's rows went while it was exported" }],
+  },
+  {
+    name: "duplicates",
+    promise: "What is delivered twice is seen by the rows in staging.",
+    edits: [
+      { file: "activities/window/pollOperations.ts", find: "if (rows > wanted)", replace: "if (rows < 0n)" },
+    ],
+    tests: [{ file: ATTEMPTS, name: "is given up where a file was delivered twice, by the rows in staging" }],
+  },
+  {
+    name: "content hash",
+    promise: "What arrived is compared by content, and a difference is never promoted.",
+    edits: [
+      {
+        file: "activities/window/verifyStaged.ts",
+        find: "return a.rows === b.rows && a.hash === b.hash;",
+        replace: "return a.rows === b.rows;",
+      },
+    ],
+    tests: [
+      {
+        file: ATTEMPTS,
+        name: "is given up where what arrived has the rows and not the content of what was exported",
+      },
+    ],
+  },
+  {
+    name: "no merging in staging",
+    promise: "Extents in staging keep their ids until they are moved.",
+    edits: [
+      {
+        file: PREPARE,
+        find: "alterMergePolicy(name, { allowMerge: false, allowRebuild: false })",
+        replace: "alterMergePolicy(name, { allowMerge: true, allowRebuild: true })",
+      },
+    ],
+    tests: [{ file: ATTEMPTS, name: "keeps its very extents in staging, however old" }],
+  },
+  {
+    name: "no retention in staging",
+    promise: "Old rows stay in staging until they are moved.",
+    edits: [
+      {
+        file: PREPARE,
+        find: "await destination.command(database, alterRetentionPolicy(name), IDEMPOTENT);",
+        replace: "",
+      },
+    ],
+    tests: [{ file: ATTEMPTS, name: "keeps its very extents in staging, however old" }],
+  },
+  {
+    name: "staging tables by run",
+    promise: "A run ingests into staging tables of its own.",
+    edits: [
+      {
+        file: "model/naming.ts",
+        find: "${copyId}_${run}_${iteration}_${table}`",
+        replace: "${copyId}_0_${iteration}_${table}`",
+      },
+    ],
+    tests: [{ file: ATTEMPTS, name: "lands where nobody looks once another run has taken over" }],
   },
 ];

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { holdUpdatePolicies } from "../../activities/destination/holdUpdatePolicies.ts";
+import { prepareDestination } from "../../activities/destination/prepareDestination.ts";
+import { configuredJob } from "../../activities/environment.ts";
+import { lakeOf } from "../../activities/lakes.ts";
+import { openRun } from "../../activities/run/openRun.ts";
+import { entryPath, readState } from "../../lake/log.ts";
+import {
+  createIdTable,
+  extentIds,
+  idsOf,
+  loadIds,
+  rowsOfIds,
+  tableNames,
+  wholeRanges,
+} from "../copy/drive.ts";
+import { type CopyStack, cursorsGiven, load } from "../copy/support.ts";
+import { files, put } from "../lake/lakeForTests.ts";
+import { done, eventsOf, openInSteps, startForSteps } from "./steps.ts";
+
+const DATABASES = ["Late", "Lost", "Again", "Emptied", "Swept", "Policies", "Opened"];
+const ROWS = 100;
+const ALL = wholeRanges([0, ROWS]);
+
+describe("what is shown at the destination", () => {
+  let copies: CopyStack;
+  beforeAll(async () => {
+    copies = await startForSteps(DATABASES);
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await copies.stop();
+  });
+
+  const held = (database: string) => idsOf(copies.destination, database, "Events");
+  const add = async (database: string, ids: readonly [number, number]) => {
+    await loadIds(copies.stack.urls.sourceKusto, database, "Events", ids);
+    await cursorsGiven();
+  };
+
+  /** A fresh copy whose only window is staged and verified, and about to be promoted. */
+  async function intended(database: string) {
+    const job = await eventsOf(copies, database, [0, ROWS]);
+    const run = await openInSteps(job, "first");
+    const { iteration, flights } = await run.plan("backfill");
+    const [flight] = flights;
+    if (!flight) throw new Error("Nothing was planned.");
+    await run.stage(flight);
+    const { table, tag } = await run.staging(flight);
+    await run.intend(iteration);
+    return { job, run, iteration, staging: table, tag };
+  }
+
+  it("is what was verified, and not what came into staging after that", async () => {
+    const { run, iteration, staging, tag } = await intended("Late");
+    // The queue delivers the file once more, under the same tag.
+    const late = { database: "Late", table: staging, sql: rowsOfIds(0, ROWS), tags: [tag] };
+    await load(copies.stack.urls.destinationKusto, late);
+    expect(done(await run.promote(iteration))).toMatchObject({ windows: ["1.0.0"], stopped: [] });
+    expect(await held("Late")).toEqual(ALL);
+    expect((await idsOf(copies.destination, "Late", staging)).rows).toBe(ROWS);
+  });
+
+  it("is not taken to be there: rows that are neither in staging nor in the table stop the table", async () => {
+    const { run, iteration, staging } = await intended("Lost");
+    // Others' rows in the table prove nothing.
+    await loadIds(copies.stack.urls.destinationKusto, "Lost", "Events", [ROWS, 3 * ROWS]);
+    const [extent] = await extentIds(copies.destination, "Lost", staging);
+    await copies.destination.command("Lost", `.drop extent ${extent} from ${staging}`);
+    expect(done(await run.promote(iteration))).toMatchObject({
+      windows: [],
+      stopped: [{ table: "Events", reason: expect.stringContaining("neither there nor in the table") }],
+    });
+  });
+
+  it("is found again by its tag where the answer to the move was lost", async () => {
+    const { run, iteration } = await intended("Again");
+    for (let delivery = 0; delivery < 2; delivery++)
+      expect(done(await run.promote(iteration))).toMatchObject({ windows: ["1.0.0"], stopped: [] });
+    expect(await held("Again")).toEqual(ALL);
+  });
+
+  it("is never replaced by an older copy, however late the older replacement is delivered", async () => {
+    const database = "Emptied";
+    await createIdTable(copies.source, database, "Events");
+    await loadIds(copies.stack.urls.sourceKusto, database, "Events", [0, ROWS]);
+    const job = configuredJob(new Date(), {
+      source: { database },
+      destination: { database },
+      lake: `${copies.stack.urls.lake}/copy/${database}`,
+      tables: { snapshot: ["Events"] },
+    });
+    const run = await openInSteps(job, "first");
+    await run.copy("backfill");
+    await copies.source.command(database, ".clear table Events data");
+    const { iteration, flights } = await run.plan("forward");
+    for (const flight of flights) await run.stage(flight);
+    await run.intend(iteration);
+    // Another worker, which has read the log up to here, is given the replacement by nothing.
+    vi.resetModules();
+    const other = await import("../../activities/promotion/promoteTable.ts");
+    const input = { ...run.ref(), iteration, table: "Events" };
+    const { windows, stopped, withdrawn } = done(await other.promoteTable(input));
+    expect((await held(database)).rows).toBe(0);
+    const moved = { windows: [...windows], stopped: [...stopped], withdrawn: [...withdrawn] };
+    await run.record({ kind: "promoted", iteration, ...moved });
+    await run.commit(iteration);
+    await add(database, [0, 3]);
+    await run.copy("forward");
+    expect(await held(database)).toEqual(wholeRanges([0, 3]));
+    // The first delivery's answer got lost: the same comes once more, now.
+    const late = await other.promoteTable(input);
+    expect(await held(database)).toEqual(wholeRanges([0, 3]));
+    expect(late.kind).toBe("failed");
+  });
+
+  it("is swept by its own run and newer ones, in its own iterations, and by no other copy", async () => {
+    const { job, run, iteration, staging } = await intended("Swept");
+    const { windows, stopped, withdrawn } = done(await run.promote(iteration));
+    const moved = { windows: [...windows], stopped: [...stopped], withdrawn: [...withdrawn] };
+    await run.record({ kind: "promoted", iteration, ...moved });
+    await run.commit(iteration);
+    const lake = lakeOf(job.lake);
+    const { copyId = "" } = await readState(lake);
+    const newer = run.ref().run + 7;
+    const kept = [`KC_Staging_${copyId}_${newer}_1_0`, "KC_Staging_ffffffff_0_1_0", "KC_Staging_mine"];
+    for (const table of kept) await createIdTable(copies.destination, "Swept", table);
+    await put(lake, `staged/${newer}/1/1.0.0/1/part.csv.gz`, "of a newer run");
+    expect(await tableNames(copies.destination, "Swept")).toContain(staging);
+    await run.clean(iteration);
+    expect(await tableNames(copies.destination, "Swept")).toEqual(["Events", ...kept].toSorted());
+    expect(await files(lake, "staged/")).toEqual([`staged/${newer}/1/1.0.0/1/part.csv.gz`]);
+  });
+
+  it("runs no update policy, whenever somebody sets one", async () => {
+    const database = "Policies";
+    const job = await eventsOf(copies, database, [0, ROWS]);
+    const run = await openInSteps(job, "first");
+    const { iteration } = await run.plan("backfill");
+    await createIdTable(copies.destination, database, "Derived");
+    const policy = (source: string) =>
+      `.alter table Derived policy update @'[{"IsEnabled": true, "Source": "${source}", "Query": "${source}"}]'`;
+    await copies.destination.command(database, policy("Events"));
+    const refused = [{ table: "Events", reason: expect.stringContaining("update policy of table Derived") }];
+    const asked = { ...run.ref(), iteration };
+    expect(done(await holdUpdatePolicies({ ...asked, moment: "promotion" })).parked).toEqual(refused);
+    expect(done(await prepareDestination(asked)).parked).toEqual(refused);
+  });
+
+  it("is a newer run's where an older one's beginning is delivered late: that one ends, and stops nobody", async () => {
+    const job = await eventsOf(copies, "Opened", [0, ROWS]);
+    const startedAt = new Date(Date.now() - 1000).toISOString();
+    await openInSteps(job, "newer");
+    const late = await openRun({ job, instance: "older", step: "open older", startedAt });
+    expect(late).toMatchObject({ kind: "stale", reason: expect.stringContaining("newer") });
+    const lake = lakeOf(job.lake);
+    expect(await files(lake, "log/")).toEqual([entryPath(0)]);
+    expect((await readState(lake)).run?.instance).toBe("newer");
+  });
+});
