@@ -116,8 +116,13 @@ export const windowGuards: readonly Guard[] = [
     edits: [
       {
         file: PREPARE,
-        find: "alterMergePolicy(name, { allowMerge: false, allowRebuild: false })",
-        replace: "alterMergePolicy(name, { allowMerge: true, allowRebuild: true })",
+        find: `      await destination.command(
+        database,
+        alterMergePolicy(name, { allowMerge: false, allowRebuild: false }),
+        IDEMPOTENT,
+      );
+`,
+        replace: "",
       },
     ],
     tests: [{ file: ATTEMPTS, name: "keeps its very extents in staging, however old" }],
