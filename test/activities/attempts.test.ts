@@ -4,7 +4,7 @@ import { measureExport } from "../../activities/window/measureExport.ts";
 import { verifyStaged } from "../../activities/window/verifyStaged.ts";
 import { attemptFolder } from "../../model/naming.ts";
 import { extentIds, idsOf, rowsOfIds, until, wholeRanges } from "../copy/drive.ts";
-import { type CopyStack, load } from "../copy/support.ts";
+import { type CopyStack, cursorsGiven, load } from "../copy/support.ts";
 import { put } from "../lake/lakeForTests.ts";
 import { advanced, done, eventsOf, openInSteps, startForSteps } from "./steps.ts";
 
@@ -100,6 +100,8 @@ describe("an attempt at a window", () => {
     }
     const before = await extentIds(copies.destination, "Merged", table);
     expect(before).toHaveLength(8);
+    // What just came isn't merged yet.
+    await cursorsGiven();
     const tidied = await fetch(`${copies.stack.urls.destinationKusto}/local/maintenance`, { method: "POST" });
     expect(tidied.ok).toBe(true);
     expect(await extentIds(copies.destination, "Merged", table)).toEqual(before);

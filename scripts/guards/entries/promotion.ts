@@ -3,7 +3,7 @@ import type { Guard } from "../guard.ts";
 const PROMOTIONS = "test/activities/promotions.test.ts";
 const PROMOTE = "activities/promotion/promoteTable.ts";
 const INTEND = "activities/promotion/intendPromotion.ts";
-const CLEAN = "activities/promotion/cleanUp.ts";
+const SWEEP = "model/checkpoint/sweep.ts";
 const SWEEP_TEST = "is swept by its own run and newer ones, in its own iterations, and by no other copy";
 
 /** What is shown at the destination, and what is swept there. */
@@ -41,21 +41,21 @@ export const promotionGuards: readonly Guard[] = [
   {
     name: "sweep of older staging tables only",
     promise: "A run drops no staging table of a newer run.",
-    edits: [
-      { file: CLEAN, find: "owner !== undefined && owner.run <= run &&", replace: "owner !== undefined &&" },
-    ],
+    edits: [{ file: SWEEP, find: "owner.run <= run && ", replace: "" }],
     tests: [{ file: PROMOTIONS, name: SWEEP_TEST }],
   },
   {
     name: "sweep of the own copy only",
     promise: "A copy drops no staging table of another copy.",
-    edits: [{ file: CLEAN, find: "owner?.copyId === state.copyId && ", replace: "" }],
+    edits: [{ file: SWEEP, find: "owner.copyId === state.copyId && ", replace: "" }],
     tests: [{ file: PROMOTIONS, name: SWEEP_TEST }],
   },
   {
     name: "sweep of older files only",
     promise: "A run deletes no staged file of a newer run.",
-    edits: [{ file: CLEAN, find: " || owner > run) continue;", replace: ") continue;" }],
+    edits: [
+      { file: "activities/promotion/cleanUp.ts", find: " || owner > run) continue;", replace: ") continue;" },
+    ],
     tests: [{ file: PROMOTIONS, name: SWEEP_TEST }],
   },
   {
@@ -112,7 +112,6 @@ export const promotionGuards: readonly Guard[] = [
 `,
         replace: "    return { next, tables: moves.map((move) => move.table) };\n",
       },
-      { file: INTEND, find: "function movesOf(", replace: "export function movesOf(" },
       {
         file: PROMOTE,
         find: "const move = open?.intended.find((each) => each.table === table);",
@@ -121,7 +120,8 @@ export const promotionGuards: readonly Guard[] = [
       {
         file: PROMOTE,
         find: 'import { answer } from "../outcome.ts";\n',
-        replace: 'import { answer } from "../outcome.ts";\nimport { movesOf } from "./intendPromotion.ts";\n',
+        replace:
+          'import { answer } from "../outcome.ts";\nimport { movesOf } from "../../model/checkpoint/moves.ts";\n',
       },
       {
         file: "model/checkpoint/fold.ts",
