@@ -51,9 +51,13 @@ export function notedLake(job: Job, lake: Lake): { lake?: string } {
   return lake.url === job.lake ? {} : { lake: lake.url };
 }
 
-/** A folder's URL with what a cluster needs to use it. A secret. */
-export async function clusterUrl(job: Job, lake: Lake, path: string): Promise<string> {
-  return `${blobUrl(lake, path)}${await lake.clusterSuffix(accessTo(job, lake))}`;
+/**
+ * A folder's URL with what a cluster needs to use it in an attempt at a window: a SAS of its own in all but the first, as
+ * storage may have refused the one that was. A secret.
+ */
+export async function clusterUrl(job: Job, lake: Lake, path: string, attempt: number): Promise<string> {
+  const suffix = await lake.clusterSuffix(accessTo(job, lake), attempt > 1 ? "new" : "kept");
+  return `${blobUrl(lake, path)}${suffix}`;
 }
 
 /** How the clusters reach a lake: as the job says of it, as the settings say of its account, or by the app's standard. */

@@ -1,6 +1,6 @@
 import { storageFailure } from "../lake/failure.ts";
 import { Stale } from "../lake/log.ts";
-import { describe, isRetryable, Retryable } from "../model/errors.ts";
+import { describe, isRetryable, LoginRefused, Retryable } from "../model/errors.ts";
 import { redact } from "../model/redact.ts";
 import type { Flight, FlightFailure } from "../model/schedule.ts";
 import type { Answer, FlightOutcome } from "./contract.ts";
@@ -19,7 +19,7 @@ export async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
 /** The attempt is not what it should be: it is given up, and the window copied again. */
 export class WrongAttempt extends Retryable {}
 
-/** Runs one step of a flight: a failure concerns this window alone, only a stale run concerns the whole. */
+/** Runs one step of a flight: a failure concerns this window alone, only a stale run and a refused login concern the whole. */
 export function flightStep(
   flight: Flight,
   step: () => Promise<FlightOutcome>,
@@ -29,7 +29,7 @@ export function flightStep(
       return await step();
     } catch (thrown) {
       const error = storageFailure(thrown);
-      if (error instanceof Stale) throw error;
+      if (error instanceof Stale || error instanceof LoginRefused) throw error;
       const failure = error instanceof WrongAttempt ? "wrong" : isRetryable(error) ? "refused" : "terminal";
       return failedFlight(flight, describe(error), failure);
     }

@@ -1,5 +1,5 @@
 import { KustoDataErrors } from "azure-kusto-data";
-import { type ErrorContext, Retryable, Terminal } from "../model/errors.ts";
+import { type ErrorContext, type ErrorDetails, LoginRefused, Retryable, Terminal } from "../model/errors.ts";
 import { type KustoFailure, readFailure } from "./response.ts";
 
 const RETRYABLE_STATUS = new Set([408, 425, 429, 500, 502, 503, 504, 520]);
@@ -39,7 +39,19 @@ export function fromFailure(
   const retryable =
     throttled || (failure.permanent === undefined ? isRetryableStatus(status) : !failure.permanent);
   if (retryable) return new Retryable(throttled ? `Throttled: ${message}` : message, context, { cause });
-  return new Terminal(message, context, { advice: adviceFor(status, failure), cause });
+  return terminal(status, message, context, { advice: adviceFor(status, failure), cause });
+}
+
+/** 401 is about who asks (`kusto/api/rest/response.md`), whatever was asked. */
+function terminal(
+  status: number | undefined,
+  message: string,
+  context: ErrorContext,
+  details: ErrorDetails,
+): Terminal {
+  return status === 401
+    ? new LoginRefused(message, context, details)
+    : new Terminal(message, context, details);
 }
 
 function isRetryableStatus(status: number | undefined): boolean {
@@ -85,7 +97,7 @@ function authenticationFailure(
     return new Retryable(`Login failed: ${error.message}`, context);
   if (/timed? ?out|ECONN|EAI_AGAIN|network/i.test(error.message))
     return new Retryable(`Login failed: ${error.message}`, context);
-  return new Terminal(`Login failed: ${error.message}`, context, {
+  return new LoginRefused(`Login failed: ${error.message}`, context, {
     advice:
       "Check the identity in the connection string; without one, log in with az login or give the app a managed identity.",
   });
@@ -101,7 +113,7 @@ export function textualFailure(message: string, context: ErrorContext): Retryabl
   if (status !== undefined) {
     return isRetryableStatus(Number(status))
       ? new Retryable(line, context)
-      : new Terminal(line, context, { advice: adviceFor(Number(status), { message: line }) });
+      : terminal(Number(status), line, context, { advice: adviceFor(Number(status), { message: line }) });
   }
   if (
     /timeout|timed out|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|socket hang up|Network Error|throttl/i.test(message)

@@ -25,23 +25,29 @@ export function clusterAccessText(access: ClusterAccess): string {
 const SAS_MS = 24 * 3_600_000;
 /** A SAS is made anew when less than this is left of it. */
 const RENEW_MS = 8 * 3_600_000;
+/** A SAS that was made so short a time ago is new, whoever asks for a new one: many windows fail together. */
+const NEW_MS = 5000;
 /** Clocks of the app and of storage may differ by some minutes. */
 const CLOCKS_MS = 15 * 60_000;
 
 /** Makes a SAS, without its question mark, that is good between two moments. */
 export type MakeSas = (startsOn: Date, expiresOn: Date) => Promise<string>;
 
+/** Which SAS is asked for: the one that is kept, or one that is made anew, as storage may have refused the one that was. */
+export type WhichSas = "kept" | "new";
+
 /**
- * Gives a SAS that is good for eight hours at least: the same until less than that is left of it, then another. Asked
- * for by many at once it is made once; one that could not be made is tried again at the next request.
+ * Gives a SAS that is good for eight hours at least: the same until less than that is left of it, then another; or another
+ * where it is asked to. Asked for by many at once it is made once; one that could not be made is tried again at the next request.
  */
-export function sasKeeper(make: MakeSas, now: () => number): () => Promise<string> {
-  let kept: { sas: Promise<string>; renewAt: number } | undefined;
-  return async () => {
+export function sasKeeper(make: MakeSas, now: () => number): (which?: WhichSas) => Promise<string> {
+  let kept: { sas: Promise<string>; madeAt: number } | undefined;
+  return async (which = "kept") => {
     const at = now();
-    if (kept === undefined || at >= kept.renewAt) {
+    const age = kept === undefined ? Number.POSITIVE_INFINITY : at - kept.madeAt;
+    if (kept === undefined || age >= (which === "new" ? NEW_MS : SAS_MS - RENEW_MS)) {
       const sas = make(new Date(at - CLOCKS_MS), new Date(at + SAS_MS));
-      const made = { sas, renewAt: at + SAS_MS - RENEW_MS };
+      const made = { sas, madeAt: at };
       kept = made;
       sas.catch(() => {
         if (kept === made) kept = undefined;

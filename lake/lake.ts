@@ -11,7 +11,7 @@ import {
 } from "@azure/storage-file-datalake";
 import { tokenCredential } from "../kusto/credentials.ts";
 import { Terminal } from "../model/errors.ts";
-import { type ClusterAccess, clusterAccessText, sasKeeper } from "./clusterAccess.ts";
+import { type ClusterAccess, clusterAccessText, sasKeeper, type WhichSas } from "./clusterAccess.ts";
 import { type LakeLocation, lakeUrl } from "./location.ts";
 
 export type { ClusterAccess } from "./clusterAccess.ts";
@@ -27,9 +27,9 @@ export interface Lake {
   /**
    * What to append to a URL of this lake so that a cluster may use it: `?<sas>` or `;impersonate` and the like
    * (`kusto/api/connection-strings/storage-connection-strings.md`). A secret: only for obfuscated literals and
-   * ingestion messages.
+   * ingestion messages. A SAS is made anew where `which` asks for it.
    */
-  readonly clusterSuffix: (access: ClusterAccess) => Promise<string>;
+  readonly clusterSuffix: (access: ClusterAccess, which?: WhichSas) => Promise<string>;
 }
 
 /** Opens a lake folder with the login that its location holds. `now` is the clock that SAS are renewed by. */
@@ -43,8 +43,8 @@ export function openLake(location: LakeLocation, now: () => number = Date.now): 
     container,
     files,
     blobName: (path) => (location.folder === "" ? path : `${location.folder}/${path}`),
-    clusterSuffix: async (access) =>
-      access.kind === "sas" ? `?${await sas()}` : `;${clusterAccessText(access)}`,
+    clusterSuffix: async (access, which) =>
+      access.kind === "sas" ? `?${await sas(which)}` : `;${clusterAccessText(access)}`,
   };
 }
 

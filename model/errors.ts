@@ -65,6 +65,17 @@ export class Terminal extends Error {
 }
 
 /**
+ * The login at a cluster was refused. It is no window's or table's fault, and none is given up for it: the run ends, and the
+ * next one goes on from the log once the login is well.
+ */
+export class LoginRefused extends Terminal {}
+
+/** Whether a failure stays, and is a single table's or window's: that one is parked, and the others go on. */
+export function isOfOneTable(error: unknown): error is Terminal {
+  return error instanceof Terminal && !(error instanceof LoginRefused);
+}
+
+/**
  * Whether trying again may help. An error that is neither of the two kinds is a defect or something unforeseen,
  * and is not tried again.
  */
@@ -78,6 +89,7 @@ export function withMoreContext(error: unknown, context: ErrorContext): unknown 
   const known = Object.fromEntries(Object.entries(error.context).filter(([, value]) => value !== undefined));
   const details = { advice: error.advice, cause: error.cause };
   const merged = { ...context, ...known };
+  if (error instanceof LoginRefused) return new LoginRefused(error.reason, merged, details);
   return error instanceof Retryable
     ? new Retryable(error.reason, merged, details)
     : new Terminal(error.reason, merged, details);

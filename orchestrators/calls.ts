@@ -86,19 +86,14 @@ export function* flightRound(
     if (answered.kind === "stale") throw new TakenOver(answered.reason);
     if (answered.kind === "done")
       return "outcomes" in answered.value ? [...answered.value.outcomes] : [answered.value];
+    // What a flight's own failure is, is its outcome: this one concerns the run, as a refused login does. And a poll that is
+    // refused would be for ever.
+    if (!answered.retryable) throw new RunFailed(answered.reason);
     const flight = calls[i]?.input.flight;
-    // A poll that could not be made is made again in the next round; one that is refused would be for ever.
-    if (flight === undefined && !answered.retryable) throw new RunFailed(answered.reason);
+    // A poll that could not be made is made again in the next round.
     return flight === undefined
       ? []
-      : [
-          {
-            kind: "failed",
-            flight,
-            failure: answered.retryable ? "refused" : "terminal",
-            reason: answered.reason,
-          },
-        ];
+      : [{ kind: "failed", flight, failure: "refused", reason: answered.reason }];
   });
 }
 

@@ -40,7 +40,7 @@ export function reachChecks(job: Job): CheckOf[] {
 
 async function exportSight(job: Job, lake: Lake, folder: string): Promise<Sight> {
   const { source } = clientsOf(job);
-  const target = await clusterUrl(job, lake, folder);
+  const target = await clusterUrl(job, lake, folder, 1);
   const rows = rowsOf(exportedFile, await source.command(job.source.database, exportProbe(target)));
   const written = rows.reduce((sum, file) => sum + file.NumRecords, 0n);
   return written === 1n
@@ -54,7 +54,7 @@ async function readSight(job: Job, lake: Lake, folder: string): Promise<Sight> {
   await writeText(lake, path, PROBE_TEXT);
   const rows = await destination.query(
     job.destination.database,
-    readProbe(await clusterUrl(job, lake, path)),
+    readProbe(await clusterUrl(job, lake, path, 1)),
   );
   return String(rows[0]?.Text).trim() === PROBE_TEXT
     ? well("A file of this process was read.")

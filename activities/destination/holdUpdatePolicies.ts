@@ -3,7 +3,7 @@ import { readUpdatePolicies } from "../../kusto/reads.ts";
 import { appendEntry } from "../../lake/log.ts";
 import type { DisabledPolicy, Parked } from "../../model/checkpoint/entries.ts";
 import { openIteration, type State } from "../../model/checkpoint/state.ts";
-import { describe, Terminal } from "../../model/errors.ts";
+import { describe, isOfOneTable, Terminal } from "../../model/errors.ts";
 import {
   isTriggered,
   type PoliciesByTable,
@@ -92,7 +92,7 @@ async function switchOff(
       const text = alterUpdatePolicies(table, each.disabled);
       await destination.command(database, text, { idempotent: true, context: { table } });
     } catch (error) {
-      if (!(error instanceof Terminal)) throw error;
+      if (!isOfOneTable(error)) throw error;
       failed.set(table, describe(error));
     }
   });

@@ -12,7 +12,7 @@ import { readStateOfRun } from "../../lake/log.ts";
 import type { Parked, PlannedTable } from "../../model/checkpoint/entries.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
 import { chunked } from "../../model/chunked.ts";
-import { describe, Terminal } from "../../model/errors.ts";
+import { describe, isOfOneTable, Terminal } from "../../model/errors.ts";
 import { stagingTable } from "../../model/naming.ts";
 import type { Answer, IterationInput, PrepareOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
@@ -84,7 +84,7 @@ async function eachOrParked<T extends { readonly table: PlannedTable }>(
       await work(each);
       done.push(each);
     } catch (error) {
-      if (!(error instanceof Terminal)) throw error;
+      if (!isOfOneTable(error)) throw error;
       parked.push({ table: each.table.name, reason: describe(error) });
     }
   }

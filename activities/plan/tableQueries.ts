@@ -3,7 +3,7 @@ import type { TableSchema } from "../../kusto/commands/schema.ts";
 import { readQueryColumns } from "../../kusto/reads.ts";
 import type { Parked, PlannedColumn } from "../../model/checkpoint/entries.ts";
 import type { State } from "../../model/checkpoint/state.ts";
-import { describe, Terminal } from "../../model/errors.ts";
+import { describe, isOfOneTable, Terminal } from "../../model/errors.ts";
 import { type Job, queryOf } from "../../model/job.ts";
 import { readQuery } from "../../model/query.ts";
 import { sideBySide } from "../destination/sideBySide.ts";
@@ -88,7 +88,7 @@ export async function columnsOf(
       const pipes = pipesOf(job, table.name);
       columns.set(table.name, await columnsThrough(source, job.source.database, table, pipes));
     } catch (error) {
-      if (!(error instanceof Terminal)) throw error;
+      if (!isOfOneTable(error)) throw error;
       unread.push({ table: table.name, reason: `The query can't be used. ${describe(error)}` });
     }
   });

@@ -6,7 +6,7 @@ import type { Lake } from "../../lake/lake.ts";
 import { readState, readStateOfRun, Stale } from "../../lake/log.ts";
 import type { PromotionMove } from "../../model/checkpoint/entries.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
-import { describe, Retryable, Terminal } from "../../model/errors.ts";
+import { describe, isOfOneTable, Retryable, Terminal } from "../../model/errors.ts";
 import type { Answer, PromotedTable, PromoteInput } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { answer } from "../outcome.ts";
@@ -44,7 +44,7 @@ export function promoteTable({
         refuseLateDelivery(lake, run, iteration, table),
       );
     } catch (error) {
-      if (!(error instanceof Terminal) || error instanceof Stale) throw error;
+      if (!isOfOneTable(error) || error instanceof Stale) throw error;
       return await afterRefusal(destination, database, move, staged, error);
     }
     return { windows: move.windows.map((window) => window.window), stopped: [], withdrawn: [] };

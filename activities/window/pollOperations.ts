@@ -6,6 +6,7 @@ import {
   showIngestionFailures,
 } from "../../kusto/commands/ingest.ts";
 import {
+  isStorageRefusal,
   type Operation,
   operationAnswer,
   operationOutcome,
@@ -150,7 +151,9 @@ function failed(flight: Flight, operation: Operation): FlightOutcome | undefined
   const outcome = operationOutcome(operation.State, operation.ShouldRetry);
   if (outcome === "running" || outcome === "completed") return undefined;
   const reason = `${operation.Operation} ${operation.OperationId} ended as ${operation.State}: ${operation.Status}`;
-  return failedFlight(flight, reason, outcome === "failed-terminal" ? "terminal" : "wrong");
+  // Another attempt goes with another SAS, and to another lake where there are several.
+  const again = outcome !== "failed-terminal" || isStorageRefusal(operation.Status);
+  return failedFlight(flight, reason, again ? "wrong" : "terminal");
 }
 
 /** All in staging; a table that somebody dropped holds nothing, and its windows run into their time limit. */

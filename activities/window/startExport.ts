@@ -30,7 +30,7 @@ export function startExport({ job, run, next, flight }: FlightInput): Promise<An
     const { state, table, range } = await windowOfFlight(lake, run, next, flight);
     const folder = `${attemptFolder(run, flight.window, flight.attempt)}/${randomBytes(4).toString("hex")}`;
     const files = lakeOfAttempt(job, state.copyId, flight.window, flight.attempt);
-    const target = await clusterUrl(job, files, folder);
+    const target = await clusterUrl(job, files, folder, flight.attempt);
     const command = exportAsync({
       format: table.format,
       targets: [target],

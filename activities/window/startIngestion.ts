@@ -34,7 +34,7 @@ export function startIngestion({ job, run, next, flight }: FlightInput): Promise
     if (content.rows === 0) return { kind: "advanced", flight, staged };
     const tags = day === undefined ? [tag] : [tag, dayTag(day)];
     const urls = await Promise.all(
-      files.map((name) => clusterUrl(job, lakeOfFiles(job, window), `${folder}/${name}`)),
+      files.map((name) => clusterUrl(job, lakeOfFiles(job, window), `${folder}/${name}`, flight.attempt)),
     );
     const common = { table: staging, format: table.format, tags, creationTimeIso: created };
     const begun = {

@@ -71,3 +71,14 @@ export function operationOutcome(state: string, shouldRetry?: boolean | null): O
   if (key !== "failed" || shouldRetry === undefined || shouldRetry === null) return outcome;
   return shouldRetry ? "failed-retryable" : "failed-terminal";
 }
+
+/**
+ * Whether an operation's status says that storage refused the cluster: the SAS it was given has run out or was revoked, or the
+ * identity lost its role. The wording isn't documented but for the code of ingestion (`error-codes.md`, Download_Forbidden) and
+ * an example (`kusto/management/ingestion-failures.md`).
+ */
+export function isStorageRefusal(status: string): boolean {
+  return /forbidden|access (was |is )?denied|AuthenticationFailed|Authorization\w*(Mismatch|Failure)|\b403\b|failed to authenticate/i.test(
+    status,
+  );
+}

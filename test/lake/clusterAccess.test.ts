@@ -41,6 +41,17 @@ test("a SAS is good for a day from before it was asked for, and made anew when a
   expect(made[1]).toEqual({ from: -HOUR / 4, to: 24 * HOUR });
 });
 
+test("one that storage may have refused is made anew where it is asked for, once for all that ask together", async () => {
+  const { give, made, pass } = keeper();
+  expect(await give()).toBe("sas1");
+  pass(1);
+  expect(new Set(await Promise.all([give("new"), give("new")]))).toEqual(new Set(["sas2"]));
+  expect([await give(), await give("new")]).toEqual(["sas2", "sas2"]);
+  pass(0.1);
+  expect([await give(), await give("new")]).toEqual(["sas2", "sas3"]);
+  expect(made).toHaveLength(3);
+});
+
 test("asked for by many at once it is made once", async () => {
   const { give, made, pass } = keeper();
   await Promise.all([give(), give(), give()]);

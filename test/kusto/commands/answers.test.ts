@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readCapacity } from "../../../kusto/commands/capacity.ts";
 import { extentAnswer, failedMoves, moveAnswer } from "../../../kusto/commands/extents.ts";
-import { operationOutcome } from "../../../kusto/commands/operations.ts";
+import { isStorageRefusal, operationOutcome } from "../../../kusto/commands/operations.ts";
 import {
   alterIngestionBatchingPolicy,
   alterRetentionPolicy,
@@ -35,6 +35,20 @@ describe("the state of an operation", () => {
     expect(operationOutcome("Throttled", false)).toBe("failed-retryable");
     expect(operationOutcome("BadInput", true)).toBe("failed-terminal");
   });
+});
+
+it.each([
+  ["Failed to download source from Azure storage - access forbidden", true],
+  [
+    "Download_Forbidden: Failed to download source from Azure Storage (permission denied or access denied)",
+    true,
+  ],
+  ["Server failed to authenticate the request. (403)", true],
+  ["This request is not authorized to perform this operation: AuthorizationPermissionMismatch", true],
+  ["Semantic error: 'project' operator: Failed to resolve column named 'Old'", false],
+  ["The table Events40312 could not be found", false],
+])("%s tells of a refusal by storage: %s", (status, refused) => {
+  expect(isStorageRefusal(status)).toBe(refused);
 });
 
 describe("the capacity", () => {

@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  addFault,
+  beginCopy,
+  bodyOf,
+  clearFaults,
+  commandsLike,
+  idsOf,
+  until,
+  wholeRanges,
+} from "../copy/drive.ts";
+import { type ExtraHost, startExtraHost } from "../copy/hosts.ts";
+import { type CopyStack, startCopyStack } from "../copy/support.ts";
+import { type Cluster, ownDestination } from "./cluster.ts";
+import { addLakeFault, clearLakeFaults, lakeStrikes } from "./lakeFaults.ts";
+import {
+  endOf,
+  endsWell,
+  entriesOf,
+  exportsEnded,
+  history,
+  LOAD,
+  lakeOf,
+  midst,
+  slowExports,
+} from "./support.ts";
+
+const DATABASES = ["Stopped", "Crashed", "Scaled", "Moment", "Refused", "Denied", "Expired"];
+const DAYS = 6;
+const ALL = wholeRanges([0, DAYS * LOAD]);
+const UNAUTHORIZED = {
+  action: "fail",
+  status: 401,
+  code: "Unauthorized",
+  message: "The token has expired.",
+  permanent: true,
+  times: 100_000,
+} as const;
+
+describe("clusters that fail a copy for a while", () => {
+  let copies: CopyStack;
+  let cluster: Cluster;
+  let host: ExtraHost;
+  /** One that ingests by commands, whose failures are told at once. */
+  let direct: ExtraHost;
+  const body = (database: string) => bodyOf(copies.stack, database, database);
+  const held = (database: string) => idsOf(copies.destination, database, "Events");
+  const source = () => copies.stack.urls.sourceKusto;
+  const destination = () => copies.stack.urls.destinationKusto;
+  const begin = (database: string) => beginCopy(host.url, body(database));
+  const copy = async (database: string) => endOf(await begin(database));
+
+  beforeAll(async () => {
+    copies = await startCopyStack({
+      host: false,
+      without: ["arm", "destination"],
+      sourceDatabases: DATABASES,
+      settings: { KUSTO_COPY_WINDOW_ROWS: String(LOAD) },
+    });
+    cluster = await ownDestination(copies.stack, DATABASES);
+    await cluster.start();
+    [host, direct] = await Promise.all([
+      startExtraHost(copies.stack, { settings: { KUSTO_COPY_EXPORT_SLOTS: "2" } }),
+      startExtraHost(copies.stack, {
+        settings: { KUSTO_COPY_INGESTION: "direct", KUSTO_COPY_MAX_ATTEMPTS: "3" },
+      }),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([host.stop(), direct.stop()]);
+    await cluster.stop();
+    await copies.stop();
+  });
+
+  it("a destination that is stopped in the midst of a copy, and started again, is waited for, and the run goes on by itself", async () => {
+    await history(copies, "Stopped", DAYS);
+    await slowExports(source(), "Stopped", { quick: 2, slowMs: 600 });
+    const statusUrl = await begin("Stopped");
+    await midst(statusUrl, DAYS);
+    await cluster.stop();
+    await sleep(2000);
+    await cluster.start();
+    expect(await endOf(statusUrl)).toMatchObject({ state: "succeeded", error: null });
+    await clearFaults(source());
+    expect(await held("Stopped")).toEqual(ALL);
+    // Nothing that was in the lake was asked of the source a second time.
+    expect(await commandsLike(copies.source, "Stopped", ".export")).toBe(DAYS);
+    await endsWell(copies, "Stopped");
+  });
+
+  it("a destination that crashes when it has moved a table, before it says so, shows each row once", async () => {
+    await history(copies, "Crashed", 2);
+    const match = { kind: "mgmt", database: "Crashed", text: "^\\.move" };
+    await addFault(destination(), { match, action: "loseAnswer", afterMs: 20_000 });
+    const statusUrl = await begin("Crashed");
+    await until("nothing was moved", async () => (await held("Crashed").catch(() => ({ rows: 0 }))).rows > 0);
+    await cluster.kill();
+    await cluster.start();
+    expect(await endOf(statusUrl)).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Crashed")).toEqual(wholeRanges([0, 2 * LOAD]));
+    await endsWell(copies, "Crashed");
+  });
+
+  it("a destination that is scaled in the midst of a copy, answering 503 meanwhile and having fewer slots then, gets all of it", async () => {
+    await history(copies, "Scaled", DAYS);
+    const match = { kind: "operation", database: "Scaled", text: "^\\.ingest" };
+    await addFault(destination(), { match, action: "delay", afterMs: 1000, times: 100 });
+    const statusUrl = await beginCopy(direct.url, body("Scaled"));
+    await midst(statusUrl, DAYS + 1);
+    for (const kind of ["query", "mgmt"])
+      await addFault(destination(), { match: { kind }, action: "fail", status: 503, times: 1000 });
+    await sleep(1500);
+    await cluster.stop();
+    await cluster.start(["--nodes", "1", "--cores", "2", "--ingestion-slots", "1"]);
+    expect(await endOf(statusUrl)).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Scaled")).toEqual(ALL);
+    await endsWell(copies, "Scaled");
+    await cluster.stop();
+    await cluster.start();
+  });
+
+  it.each([
+    ["source", "Moment"],
+    ["destination", "Refused"],
+  ] as const)(
+    "a login that the %s refuses for a while ends the run with the reason, gives no window up, and the next run goes on from there",
+    async (end, database) => {
+      await history(copies, database, DAYS);
+      await slowExports(source(), database, { quick: 2, slowMs: 600 });
+      const statusUrl = await begin(database);
+      await midst(statusUrl, DAYS);
+      const at = end === "source" ? source() : destination();
+      for (const kind of ["query", "mgmt"])
+        await addFault(at, { match: { kind, database }, ...UNAUTHORIZED });
+      const refused = /The token has expired.*Check the identity in the connection string/;
+      expect(await endOf(statusUrl)).toMatchObject({
+        state: "failed",
+        error: expect.stringMatching(refused),
+      });
+      // While it is refused, so is each run, and each says why.
+      expect(await copy(database)).toMatchObject({ state: "failed", error: expect.stringMatching(refused) });
+      await clearFaults(at);
+      await clearFaults(source());
+      const logged = await entriesOf(lakeOf(copies.stack, database));
+      expect(logged.flatMap((entry) => (entry.kind === "progress" ? entry.parked : []))).toEqual([]);
+      expect(logged.some((entry) => entry.kind === "failed" && refused.test(entry.reason))).toBe(true);
+
+      expect(await copy(database)).toMatchObject({ state: "succeeded", error: null });
+      const exported = (await entriesOf(lakeOf(copies.stack, database))).flatMap((entry) =>
+        entry.kind === "progress" ? entry.exported.map(({ window }) => window) : [],
+      );
+      expect(exported.toSorted()).toEqual([...new Set(exported)].toSorted());
+      expect(await held(database)).toEqual(ALL);
+      await afterOrphans(database);
+      await endsWell(copies, database);
+    },
+  );
+
+  it("a SAS that runs out during an export or before an ingestion costs that attempt, and the next one has another SAS", async () => {
+    await history(copies, "Expired", 3);
+    // What the first attempts of two windows write, and what is read of a third one's, is refused for good.
+    for (const [method, path] of [
+      ["PUT", "/Expired/staged/.*/1\\.0\\.[01]/1/[0-9a-f]{8}/part"],
+      ["GET", "/Expired/staged/.*/1\\.0\\.2/1/[0-9a-f]{8}/part"],
+    ] as const)
+      await addLakeFault(copies.stack, {
+        action: "fail",
+        match: { method, path, query: "sig=" },
+        status: 403,
+        code: "AuthenticationFailed",
+        message:
+          "Server failed to authenticate the request: signature not valid in the specified time frame.",
+        times: 1000,
+      });
+    expect(await endOf(await beginCopy(direct.url, body("Expired")))).toMatchObject({
+      state: "succeeded",
+      error: null,
+    });
+    expect((await lakeStrikes(copies.stack)).every((each) => each > 0)).toBe(true);
+    await clearLakeFaults(copies.stack);
+    expect(await held("Expired")).toEqual(wholeRanges([0, 3 * LOAD]));
+    await endsWell(copies, "Expired");
+  });
+
+  it("a lake that the clusters may not write to stops the table after its attempts, and the status says why", async () => {
+    await history(copies, "Denied", 1);
+    await addLakeFault(copies.stack, {
+      action: "fail",
+      match: { method: "PUT", path: "/Denied/staged/", query: "sig=" },
+      status: 403,
+      code: "AuthorizationFailure",
+      times: 1000,
+    });
+    const refused = await endOf(await beginCopy(direct.url, body("Denied")));
+    expect(refused).toMatchObject({ state: "failed", error: expect.stringMatching(/Events/) });
+    const rows = await copies.destination.query("Denied", "KC_Status | where TableName == 'Events'");
+    expect(rows.map((row) => String(row.Error)).join()).toMatch(/ended as Failed.*Access forbidden/);
+    await clearLakeFaults(copies.stack);
+    expect(await endOf(await beginCopy(direct.url, body("Denied")))).toMatchObject({
+      state: "succeeded",
+      error: null,
+    });
+    await endsWell(copies, "Denied");
+  });
+
+  /** The next iteration, which removes what exports wrote that nobody followed any more. */
+  async function afterOrphans(database: string): Promise<void> {
+    await exportsEnded(copies.source, database);
+    expect(await copy(database)).toMatchObject({ state: "succeeded", error: null });
+  }
+});
