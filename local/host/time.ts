@@ -6,11 +6,21 @@
 const ticksPerMillisecond = 10_000n;
 
 let lastTicks = 0n;
+let source = systemTicks;
+
+function systemTicks(): bigint {
+  return BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1000)) * 10n;
+}
+
+/** Takes the time from elsewhere, so that a recording is the same each time; from the system again without a source. */
+export function takeTimeFrom(ticks?: () => bigint): void {
+  source = ticks ?? systemTicks;
+  lastTicks = 0n;
+}
 
 /** The time now in 100 ns ticks since 1970, never the same twice, so that history keeps its order. */
 export function nowTicks(): bigint {
-  const microseconds = BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1000));
-  const ticks = microseconds * 10n;
+  const ticks = source();
   lastTicks = ticks > lastTicks ? ticks : lastTicks + 1n;
   return lastTicks;
 }

@@ -64,4 +64,26 @@ export const orchestrationGuards: readonly Guard[] = [
       { file: COPY_TEST, name: "ends, saying why, and writes nothing more where another run took over" },
     ],
   },
+  {
+    name: "order of calls",
+    promise:
+      "An orchestrator asks for the same in the same order as it did when its histories were recorded.",
+    edits: [
+      {
+        file: "orchestrators/promotion.ts",
+        find: `  yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
+  yield* optional(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
+`,
+        replace: `  yield* optional(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
+  yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
+`,
+      },
+    ],
+    tests: [
+      {
+        file: "test/orchestrators/histories.test.ts",
+        name: "is replayed: each turn asks for what the history holds, in its order",
+      },
+    ],
+  },
 ];
