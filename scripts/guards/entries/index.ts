@@ -1,4 +1,5 @@
 import type { Guard } from "../guard.ts";
+import { clusterGuards } from "./clusters.ts";
 import { logGuards } from "./log.ts";
 import { orchestrationGuards } from "./orchestration.ts";
 import { promotionGuards } from "./promotion.ts";
@@ -11,6 +12,7 @@ import { windowGuards } from "./windows.ts";
 export const guards: readonly Guard[] = [
   ...logGuards,
   ...orchestrationGuards,
+  ...clusterGuards,
   ...windowGuards,
   ...promotionGuards,
 ];
