@@ -30,10 +30,16 @@ export async function askFor(lake: Lake, wanted: Wanted, by: string): Promise<vo
   await writeText(lake, WANTED, JSON.stringify({ wanted, at: new Date().toISOString(), by }));
 }
 
-/** Asks for tables to be copied whole once more. Answers the request's id. */
-export async function askResync(lake: Lake, tables: readonly string[], by: string): Promise<string> {
+/** Asks for tables to be copied once more, whole or only days of them. Answers the request's id. */
+export async function askResync(
+  lake: Lake,
+  tables: readonly string[],
+  by: string,
+  days?: readonly string[],
+): Promise<string> {
   const id = randomBytes(8).toString("hex");
-  const file = resyncFileSchema.parse({ tables: [...tables], at: new Date().toISOString(), by });
+  const asked = { tables: [...tables], ...(days === undefined ? {} : { days: [...days] }) };
+  const file = resyncFileSchema.parse({ ...asked, at: new Date().toISOString(), by });
   await writeText(lake, `${RESYNC}/${id}.json`, JSON.stringify(file));
   return id;
 }
@@ -54,7 +60,8 @@ async function readResyncs(lake: Lake): Promise<ResyncRequest[]> {
       const text = await readText(lake, path);
       // Another look has taken it in meanwhile.
       if (text === undefined) continue;
-      found.push({ id, tables: parsed(lake, path, text, resyncFileSchema).tables });
+      const { tables, days } = parsed(lake, path, text, resyncFileSchema);
+      found.push({ id, tables, ...(days === undefined ? {} : { days }) });
     }
   } catch (error) {
     if (!isStatus(error, 404)) throw error;

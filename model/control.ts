@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { daySchema } from "./checkpoint/entries.ts";
 
 /*
  * What people ask of a copy beside its runs: in files of the lake folder's `control/`, so that the app and the command line
@@ -17,9 +18,10 @@ export const wantedFileSchema = z.object({
   by: z.string(),
 });
 
-/** `control/resync/<id>.json`: tables to copy whole once more. Removed when the log has taken it in. */
+/** `control/resync/<id>.json`: tables to copy once more, whole or days of them. Removed when the log has taken it in. */
 export const resyncFileSchema = z.object({
   tables: z.array(z.string().min(1)).min(1),
+  days: z.array(daySchema).min(1).optional(),
   at: z.iso.datetime({ precision: null }),
   by: z.string(),
 });
@@ -27,6 +29,8 @@ export const resyncFileSchema = z.object({
 export interface ResyncRequest {
   readonly id: string;
   readonly tables: readonly string[];
+  /** Present where only these days are asked for. */
+  readonly days?: readonly string[] | undefined;
 }
 
 export interface Control {

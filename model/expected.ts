@@ -98,7 +98,8 @@ function owedParts({ owed }: TableState, horizon: string | null): Part[] {
 /** The windows of an open iteration that are shown already. */
 function shownBy(open: OpenIteration, name: string): { parts: Part[]; query: string; replaces: boolean }[] {
   return open.tables.flatMap((table, t) => {
-    if (table.name !== name) return [];
+    // Days that took the place of what was there are no more than the cursor says.
+    if (table.name !== name || table.days !== undefined) return [];
     const states = windowsOf(open, t);
     const after = table.after === undefined ? {} : { after: table.after };
     const parts = table.windows.flatMap((range, w): Part[] =>

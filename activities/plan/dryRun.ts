@@ -37,8 +37,13 @@ export async function dryRun(
     job,
     instance: "dry run",
   });
-  for (const { id, tables } of control.resyncs)
-    state = next(state, { kind: "resyncAccepted", request: id, tables: [...tables] });
+  for (const { id, tables, days } of control.resyncs)
+    state = next(state, {
+      kind: "resyncAccepted",
+      request: id,
+      tables: [...tables],
+      ...(days === undefined ? {} : { days: [...days] }),
+    });
   const planned: OpenIteration[] = [];
   for (const lane of lanesToPlan(job, before)) {
     const body = await plan(job, clients, state, lane);

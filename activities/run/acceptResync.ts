@@ -15,7 +15,12 @@ export function acceptResync({ job, run, next, request }: ResyncInput): Promise<
     await appendEntry(
       lake,
       { number: next, run, step: `resync ${request.id}` },
-      { kind: "resyncAccepted", request: request.id, tables: [...request.tables] },
+      {
+        kind: "resyncAccepted",
+        request: request.id,
+        tables: [...request.tables],
+        ...(request.days === undefined ? {} : { days: [...request.days] }),
+      },
     );
     try {
       await forgetResync(lake, request.id);

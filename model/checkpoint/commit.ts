@@ -1,5 +1,7 @@
 import { copyRecord } from "../record.ts";
+import { beginning, historyWith } from "./beginning.ts";
 import { type EntryOf, FOLLOWED, type PlannedTable } from "./entries.ts";
+import { askedStill } from "./resync.ts";
 import {
   FINISHED_KEPT,
   type OpenIteration,
@@ -32,7 +34,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
     // Of a table that has nothing to promote, what parked it kept the destination from following it.
     const held = own.length === 0 && planned.name in open.parked;
     const whole = promotedWindows.length === own.length && !held;
-    const part = !whole && promotedWindows.length > 0;
+    const part = !whole && promotedWindows.length > 0 && planned.days === undefined;
     const stopped =
       open.stopped[planned.name] ??
       (part && planned.signature !== undefined
@@ -58,7 +60,9 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
         promotedWindows.length > 0
           ? { query: planned.query ?? null, ...shapeAfter(known, planned, open.lane) }
           : {};
-      tables[planned.name] = { ...(known ?? beginning(planned)), ...query, error: stopped, stopped };
+      // Asked for since the plan: the table is copied whole next, whatever has become of it.
+      const halt = known?.resync === true ? { error: stopped } : { error: stopped, stopped };
+      tables[planned.name] = { ...(known ?? beginning(planned)), ...query, ...halt };
     } else if (reason !== undefined) {
       const kept = known ?? (part ? beginning(planned) : undefined);
       const owed = part
@@ -68,7 +72,11 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
             ...shapeAfter(known, planned, open.lane),
           }
         : {};
-      if (kept) tables[planned.name] = { ...kept, ...owed, error: reason };
+      if (kept) tables[planned.name] = { ...kept, ...owed, ...askedStill(known, planned), error: reason };
+    } else if (planned.days !== undefined && known !== undefined) {
+      // Nothing is newer for it: the cursor and what was asked for meanwhile stay.
+      const { error: _, ...rest } = known;
+      tables[planned.name] = { ...rest, ...shapeAfter(known, planned, "forward") };
     } else {
       tables[planned.name] = advanced(known, open, planned.upTo, signatureAfter(known, planned), planned);
     }
@@ -143,16 +151,6 @@ function kept(known: TableState | undefined) {
   return { backfill: known?.backfill ?? ("none" as const), backfillUpTo: known?.backfillUpTo ?? "" };
 }
 
-/** What a table that the log doesn't know yet stands at while its first iteration isn't committed whole. */
-export function beginning(planned: PlannedTable): TableState {
-  return { cursor: planned.after ?? "", backfill: historyWith(planned), backfillUpTo: "" };
-}
-
-/** What a forward iteration that a table begins with says of its history: it begins with it, or leaves it out. */
-function historyWith(planned: PlannedTable | undefined): "done" | "none" {
-  return planned !== undefined && planned.after === undefined ? "done" : "none";
-}
-
 function owedOf(planned: PlannedTable, own: readonly WindowState[], lane: OpenIteration["lane"]): Owed {
   return {
     lane,
@@ -175,11 +173,15 @@ function advanced(
     ...(query === undefined ? {} : { query }),
     ...shapeAfter(known, planned, open.lane),
   };
+  const asked = {
+    ...(known?.resync === true ? { resync: true } : {}),
+    ...(known?.days === undefined ? {} : { days: { ...known.days, waits: false } }),
+  };
   // Copied whole up to there, whatever each lane had done before.
   if (planned?.resync === true) {
     const since =
       planned.after === undefined ? { backfill: "done" as const, backfillUpTo: upTo } : kept(known);
-    return { cursor: upTo, ...since, ...signed };
+    return { cursor: upTo, ...since, ...signed, ...asked };
   }
   const cursor = open.lane === "forward" ? upTo : (known?.cursor ?? upTo);
   // Without a window nothing of the table's history was copied, or there was none.
@@ -190,7 +192,7 @@ function advanced(
     backfill,
     backfillUpTo: known?.backfillUpTo ?? upTo,
     ...signed,
-    ...(known?.resync === true ? { resync: true } : {}),
+    ...asked,
     ...(known?.owed !== undefined && known.owed.lane !== open.lane ? { owed: known.owed } : {}),
     ...(known?.stopped === undefined ? {} : { error: known.stopped, stopped: known.stopped }),
   };

@@ -4,6 +4,9 @@ import { jobSchema } from "../job.ts";
 /** Seven-digit ISO text of an ingestion time: exact to the tick and readable in the lake. */
 const tick = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/);
 
+/** A UTC day of the source's ingestion time, as `drop-by:kc-<day>` tags carry it. */
+export const daySchema = z.string().regex(/^\d{4}-\d\d-\d\d$/);
+
 export const laneSchema = z.enum(["forward", "backfill"]);
 
 /** A window's rows and their multiset hash. */
@@ -63,6 +66,13 @@ export const plannedTableSchema = z.object({
   signature: z.string().optional(),
   /** Present on a table that is copied whole once more because it was asked for. */
   resync: z.boolean().optional(),
+  /**
+   * Present on a table of which only these days are copied once more, up to its committed cursor, and take the place of what
+   * the destination holds of them.
+   */
+  days: z.array(daySchema).min(1).optional(),
+  /** With `days`: rows that the destination held outside of any day when this was planned, as they have no ingestion time. */
+  undated: z.number().int().nonnegative().optional(),
   windows: z.array(windowRangeSchema),
 });
 
@@ -136,6 +146,8 @@ export const entrySchema = z.discriminatedUnion("kind", [
         from: z.string().optional(),
       }),
     ),
+    /** Requests to resynchronise days that can't be carried out and are given up, with the reason. */
+    refusedDays: z.array(z.object({ table: z.string(), reason: z.string() })).optional(),
   }),
   z.object({
     ...base,
@@ -164,8 +176,9 @@ export const entrySchema = z.discriminatedUnion("kind", [
             extents: z.array(z.string()),
           }),
         ),
-        /** A snapshot table: what it holds now is replaced. */
+        /** What the table holds now is replaced: all of it, or what it holds of `days`. */
         replace: z.boolean(),
+        days: z.array(daySchema).min(1).optional(),
       }),
     ),
   }),
@@ -194,6 +207,8 @@ export const entrySchema = z.discriminatedUnion("kind", [
     /** The request's own id: one that is met again, as its file could not be removed, changes nothing more. */
     request: z.string(),
     tables: z.array(z.string()),
+    /** Present where only these days of the tables were asked for. */
+    days: z.array(daySchema).min(1).optional(),
   }),
   z.object({
     ...base,

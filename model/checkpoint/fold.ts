@@ -1,7 +1,8 @@
 import { copyRecord, recordFrom } from "../record.ts";
-import { beginning, committed } from "./commit.ts";
+import { committed } from "./commit.ts";
 import { type Entry, type EntryOf, type PlannedTable, windowId } from "./entries.ts";
-import { type OpenIteration, openIteration, RESYNCS_KEPT, type State, type WindowState } from "./state.ts";
+import { refuseUnsettledDays, resyncAccepted, resyncsPlanned } from "./resync.ts";
+import { type OpenIteration, openIteration, type State, type WindowState } from "./state.ts";
 
 /**
  * The state after one more entry of the log. The state that is given stays as it was.
@@ -20,6 +21,10 @@ import { type OpenIteration, openIteration, RESYNCS_KEPT, type State, type Windo
  * 7. What is owed is planned next in its lane, cut as it was: a window that was promoted is in no later plan.
  * 8. A table that the open forward iteration copies from its beginning is in no plan of the backfill lane, and one that is
  *    resynchronised is in one open iteration only: its rows would come twice.
+ * 9. Days of a table are resynchronised up to its cursor and no further, and only while all of them is shown that the cursor
+ *    passed: nothing of its history is to come, nothing is owed, and no other iteration that is open has it. No cursor moves
+ *    by it.
+ * 10. A resynchronisation that was asked for stays asked for until an iteration that was planned after it has committed it.
  *
  * Throws an Error where an entry breaks one: such a log was not written by this protocol.
  */
@@ -110,6 +115,7 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
   if (twice !== undefined) throw new Error(`entry ${entry.number} plans table ${twice} twice`);
   refuseSecondBeginning(state, entry);
   refuseAnotherCut(state, entry);
+  refuseUnsettledDays(state, entry);
   const windows: Record<string, WindowState> = {};
   entry.tables.forEach((table, t) => {
     table.windows.forEach((_, w) => {
@@ -152,7 +158,12 @@ function iterationPlanned(state: State, entry: EntryOf<"iterationPlanned">): Sta
     const known = tables[table] ?? begun;
     if (known) tables[table] = { ...known, error: reason };
   }
-  return { ...state, lastIteration: entry.iteration, tables, open: { ...state.open, [entry.lane]: open } };
+  const before = { ...state, tables };
+  return {
+    ...resyncsPlanned(before, entry),
+    lastIteration: entry.iteration,
+    open: { ...state.open, [entry.lane]: open },
+  };
 }
 
 /** Keeps invariant 8. */
@@ -162,7 +173,8 @@ function refuseSecondBeginning(state: State, entry: EntryOf<"iterationPlanned">)
   const again = entry.tables.find((table) => {
     const begun = other?.tables.find((each) => each.name === table.name);
     if (!begun) return false;
-    return table.resync === true || begun.resync === true || (entry.lane === "backfill" && begins(begun));
+    const replaces = (each: PlannedTable) => each.resync === true || each.days !== undefined;
+    return replaces(table) || replaces(begun) || (entry.lane === "backfill" && begins(begun));
   });
   if (!again) return;
   throw new Error(
@@ -174,7 +186,7 @@ function refuseSecondBeginning(state: State, entry: EntryOf<"iterationPlanned">)
 function refuseAnotherCut(state: State, entry: EntryOf<"iterationPlanned">): void {
   for (const table of entry.tables) {
     const owed = state.tables[table.name]?.owed;
-    if (owed?.lane !== entry.lane || table.resync === true) continue;
+    if (owed?.lane !== entry.lane || table.resync === true || table.days !== undefined) continue;
     const sameCut =
       table.after === owed.after &&
       table.upTo === owed.upTo &&
@@ -182,23 +194,6 @@ function refuseAnotherCut(state: State, entry: EntryOf<"iterationPlanned">): voi
     if (!sameCut)
       throw new Error(`entry ${entry.number} plans table ${table.name} otherwise than what is owed of it`);
   }
-}
-
-/**
- * What a resynchronisation makes good: a stop, an error, a rest that is owed. Tables that the log doesn't know begin anyway;
- * but where one is on its way already, what was asked for now comes after it.
- */
-function resyncAccepted(state: State, entry: EntryOf<"resyncAccepted">): State {
-  if (state.resyncs.includes(entry.request)) return state;
-  const tables = copyRecord(state.tables);
-  for (const name of entry.tables) {
-    const begun = state.open.forward?.tables.find((table) => table.name === name);
-    const known = tables[name] ?? (begun && beginning(begun));
-    if (!known) continue;
-    const { error: _, stopped: __, ...kept } = known;
-    tables[name] = { ...kept, resync: true };
-  }
-  return { ...state, tables, resyncs: [...state.resyncs, entry.request].slice(-RESYNCS_KEPT) };
 }
 
 /** A policy that is noted already may be off in more of its parts now: the newest note holds what it was at first, too. */

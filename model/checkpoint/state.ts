@@ -4,6 +4,7 @@ import { recordFrom, recordOf } from "../record.ts";
 import {
   columnSchema,
   contentSchema,
+  daySchema,
   disabledPolicySchema,
   laneSchema,
   plannedTableSchema,
@@ -80,6 +81,11 @@ export const tableStateSchema = z.object({
   stopped: z.string().optional(),
   /** Asked for: the table is copied whole once more, and takes the place of what the destination holds. */
   resync: z.boolean().optional(),
+  /**
+   * Asked for: these days are copied once more, and take the place of what the destination holds of them. `waits`: they were
+   * tried in vain, and an iteration of what is new goes first.
+   */
+  days: z.object({ asked: z.array(daySchema), waits: z.boolean() }).optional(),
   /** Columns of the source that were copied, as they were then; absent in logs from before they were kept. */
   columns: z.array(columnSchema).optional(),
   /** Folder and docstring of the source's table at the last commit. */
@@ -131,7 +137,9 @@ export const stateSchema = z.object({
   disabledPolicies: z.array(disabledPolicySchema).default([]),
   /** What people should know of the destination, and what stops no copy. */
   warnings: z
-    .array(z.object({ about: z.enum(["updatePolicy", "mirror"]), table: z.string(), reason: z.string() }))
+    .array(
+      z.object({ about: z.enum(["updatePolicy", "mirror", "days"]), table: z.string(), reason: z.string() }),
+    )
     .default([]),
   tables: recordOf(tableStateSchema),
   lastIteration: z.number().int(),

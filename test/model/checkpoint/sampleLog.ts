@@ -54,6 +54,7 @@ export interface PlanParts {
   readonly tables?: Readonly<Record<string, number>>;
   readonly quiet?: readonly string[];
   readonly refused?: readonly { table: string; reason: string; from?: string }[];
+  readonly refusedDays?: readonly { table: string; reason: string }[];
   readonly upTo?: string;
   readonly readAt?: string;
   readonly signature?: string;
@@ -84,6 +85,7 @@ export function planned(iteration: number, lane: Lane, parts: PlanParts): EntryB
     })),
     quiet: [...(parts.quiet ?? [])],
     refused: [...(parts.refused ?? [])],
+    ...(parts.refusedDays === undefined ? {} : { refusedDays: [...parts.refusedDays] }),
   };
 }
 
