@@ -96,4 +96,30 @@ export const logGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "one beginning",
+    promise: "A table is copied from its beginning by one open iteration only.",
+    edits: [{ file: FOLD, find: "  refuseSecondBeginning(state, entry);\n", replace: "" }],
+    tests: [{ file: FOLD_TEST, name: "entries that speak of what isn't there are refused" }],
+  },
+  {
+    name: "a resynchronisation once",
+    promise: "A request to copy a table whole once more is taken in once.",
+    edits: [{ file: FOLD, find: "if (state.resyncs.includes(entry.request)) return state;", replace: "" }],
+    tests: [
+      { file: FOLD_TEST, name: "a resynchronisation makes good what stopped a table, once per request" },
+    ],
+  },
+  {
+    name: "a stop stays",
+    promise: "A table that was stopped stays so, whatever the other lane commits.",
+    edits: [
+      {
+        file: "model/checkpoint/commit.ts",
+        find: "...(known?.stopped === undefined ? {} : { error: known.stopped, stopped: known.stopped }),",
+        replace: "",
+      },
+    ],
+    tests: [{ file: FOLD_TEST, name: "a stop in one lane outlives the commit of the other" }],
+  },
 ];

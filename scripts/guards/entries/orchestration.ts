@@ -86,4 +86,28 @@ export const orchestrationGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "a pause waits",
+    promise: "A pause waits for what is on its way and has it logged.",
+    edits: [
+      {
+        file: "orchestrators/copyJob.ts",
+        find: "if (pausing && isDrained(carry)) return",
+        replace: "if (pausing) return",
+      },
+    ],
+    tests: [{ file: COPY_TEST, name: "pauses when all that is on its way is in the log" }],
+  },
+  {
+    name: "update policies after a failure",
+    promise: "Update policies that a run switched off are switched on again, though it fails.",
+    edits: [
+      {
+        file: "orchestrators/copyJob.ts",
+        find: "    { name: ACTIVITY.releaseUpdatePolicies, input: { ...known, ending: true, instance } },\n",
+        replace: "",
+      },
+    ],
+    tests: [{ file: COPY_TEST, name: "switches update policies on again that it switched off" }],
+  },
 ];

@@ -136,4 +136,21 @@ export const promotionGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "update policies asked at the promotion",
+    promise: "Before rows are shown it is asked once more whether an update policy would run on them.",
+    edits: [
+      {
+        file: "orchestrators/promotion.ts",
+        find: 'lane.windows === 0 ? checked : yield* holdPolicies(context, job, checked, iteration, "promotion");',
+        replace: "checked;",
+      },
+    ],
+    tests: [
+      {
+        file: "test/copy/updatePolicies.test.ts",
+        name: "stop a table before its rows are shown, where somebody sets one in mid-iteration",
+      },
+    ],
+  },
 ];
