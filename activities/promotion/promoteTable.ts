@@ -1,5 +1,6 @@
 import type { KustoClient } from "../../kusto/client.ts";
 import type { Extent } from "../../kusto/commands/extents.ts";
+import { dropTables } from "../../kusto/commands/schema.ts";
 import { moveTheseExtents, replaceTheseExtents } from "../../kusto/moves.ts";
 import { readExtents, tableExists } from "../../kusto/reads.ts";
 import type { Lake } from "../../lake/lake.ts";
@@ -19,7 +20,10 @@ import { answer } from "../outcome.ts";
  * 2. An id that isn't in staging any more counts as moved only where the attempt's tag shows its rows in the
  *    destination; if it is neither here nor there, the table is stopped, and nothing is assumed.
  * 3. The move is one command: all extents of the table come at once.
- * 4. A snapshot table is replaced only while the log, read anew, still holds the intent: a delivery that comes late must
+ * 4. A promotion is taken back only when nothing can carry it out any more: its staging table is dropped first, so that a move
+ *    which another delivery or an older run has under way fails, or has come before, and is seen in the table. The rows of a
+ *    table whose promotion was taken back are copied again: what came after that would come twice.
+ * 5. A snapshot table is replaced only while the log, read anew, still holds the intent: a delivery that comes late must
  *    not put an older copy, or an empty one, in the place of a newer.
  */
 export function promoteTable({
@@ -35,7 +39,11 @@ export function promoteTable({
     const move = open?.intended.find((each) => each.table === table);
     if (!move) throw new Terminal(`The log holds no intent to promote table ${table}.`, { table });
     const database = job.destination.database;
-    const staged = await stagedExtents(destination, database, move);
+    const found = await stagedExtents(destination, database, move);
+    // Without its staging table no move of this intent can come any more: what isn't in the table now never will be.
+    if (found === undefined && (await nothingArrived(destination, database, move)))
+      return { windows: [], stopped: [], withdrawn: [{ table, reason: goneReason(move) }] };
+    const staged = found ?? new Map();
     const missing = await missingWindows(destination, database, move, staged);
     if (missing.length > 0)
       return { windows: [], stopped: [{ table, reason: lostReason(move, missing) }], withdrawn: [] };
@@ -45,7 +53,9 @@ export function promoteTable({
       );
     } catch (error) {
       if (!isOfOneTable(error) || error instanceof Stale) throw error;
-      return await afterRefusal(destination, database, move, staged, error);
+      return await afterRefusal(destination, database, move, staged, error, () =>
+        refuseLateDelivery(lake, run, iteration, table),
+      );
     }
     return { windows: move.windows.map((window) => window.window), stopped: [], withdrawn: [] };
   });
@@ -61,7 +71,7 @@ async function refuseLateDelivery(lake: Lake, run: number, iteration: number, ta
 
 /**
  * What follows when the cluster refused a move. With every extent still in staging nothing was moved: the table's
- * promotion is withdrawn, and the others go on; except for a replacement, which a merge of the extents it drops makes
+ * promotion is taken back, and the others go on; except for a replacement, which a merge of the extents it drops makes
  * fail, and which is tried again. Else the move may have come through, and the next try looks again.
  */
 async function afterRefusal(
@@ -70,23 +80,42 @@ async function afterRefusal(
   move: PromotionMove,
   staged: ReadonlyMap<string, Extent>,
   error: Terminal,
+  refuseLate: () => Promise<void>,
 ): Promise<PromotedTable> {
+  const again = () => new Retryable(error.reason, error.context, { cause: error });
   const still = await stagedExtents(destination, database, move);
-  if (still.size < staged.size || move.replace)
-    throw new Retryable(error.reason, error.context, { cause: error });
+  if ((still?.size ?? 0) < staged.size || move.replace) throw again();
+  // A stale run destroys nothing, and neither does a delivery whose promotion another one has carried out.
+  await refuseLate();
+  await destination.command(database, dropTables([move.staging]), { idempotent: true });
+  if (!(await nothingArrived(destination, database, move))) throw again();
   return { windows: [], stopped: [], withdrawn: [{ table: move.table, reason: describe(error) }] };
 }
 
+/** The extents of a move that are in staging; undefined where the staging table isn't there. */
 async function stagedExtents(
   destination: KustoClient,
   database: string,
   move: PromotionMove,
-): Promise<Map<string, Extent>> {
+): Promise<Map<string, Extent> | undefined> {
   const ids = move.windows.flatMap((window) => window.extents);
   if (ids.length === 0) return new Map();
-  if (!(await tableExists(destination, database, move.staging))) return new Map();
+  if (!(await tableExists(destination, database, move.staging))) return undefined;
   const extents = await readExtents(destination, database, [move.staging], { ids });
   return new Map(extents.map((extent) => [extent.ExtentId.toLowerCase(), extent]));
+}
+
+/** Whether the table shows no row under any tag of a move. */
+async function nothingArrived(
+  destination: KustoClient,
+  database: string,
+  move: PromotionMove,
+): Promise<boolean> {
+  for (const { tag } of move.windows) {
+    const arrived = await readExtents(destination, database, [move.table], { tags: [tag] });
+    if (arrived.length > 0) return false;
+  }
+  return true;
 }
 
 /** Windows whose extents are not all in staging, and whose rows the destination doesn't show either. */
@@ -134,6 +163,10 @@ async function moveRest(
     { table: move.table, drop, staging: move.staging, extents },
     context,
   );
+}
+
+function goneReason(move: PromotionMove): string {
+  return `Staging table ${move.staging} was dropped before its rows were moved to table ${move.table}. Nothing of them is shown; the next iteration copies them again.`;
 }
 
 function lostReason(move: PromotionMove, missing: readonly string[]): string {

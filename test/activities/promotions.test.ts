@@ -6,19 +6,23 @@ import { lakeOf } from "../../activities/lakes.ts";
 import { openRun } from "../../activities/run/openRun.ts";
 import { entryPath, readState } from "../../lake/log.ts";
 import {
+  addFault,
+  clearFaults,
   createIdTable,
   extentIds,
   idsOf,
   loadIds,
   rowsOfIds,
+  strikes,
   tableNames,
+  until,
   wholeRanges,
 } from "../copy/drive.ts";
 import { type CopyStack, cursorsGiven, load } from "../copy/support.ts";
 import { files, put } from "../lake/lakeForTests.ts";
 import { done, eventsOf, openInSteps, startForSteps } from "./steps.ts";
 
-const DATABASES = ["Late", "Lost", "Again", "Emptied", "Swept", "Policies", "Opened"];
+const DATABASES = ["Late", "Lost", "Again", "Refused", "Emptied", "Swept", "Policies", "Opened"];
 const ROWS = 100;
 const ALL = wholeRanges([0, ROWS]);
 
@@ -78,6 +82,27 @@ describe("what is shown at the destination", () => {
     for (let delivery = 0; delivery < 2; delivery++)
       expect(done(await run.promote(iteration))).toMatchObject({ windows: ["1.0.0"], stopped: [] });
     expect(await held("Again")).toEqual(ALL);
+  });
+
+  it("comes once where a promotion was taken back while another delivery of it was still moving", async () => {
+    const database = "Refused";
+    const { run, iteration } = await intended(database);
+    const destination = copies.stack.urls.destinationKusto;
+    const match = { kind: "mgmt", database, text: "^\\.move" };
+    // The cluster takes its time with the first delivery's move, and refuses the second's.
+    await addFault(destination, { match, action: "delay", afterMs: 4000 });
+    const late = run.promote(iteration);
+    await until("no move was sent", async () => (await strikes(destination))[0] === 1);
+    await addFault(destination, { match, action: "fail", permanent: true });
+    const { windows, stopped, withdrawn } = done(await run.promote(iteration));
+    expect({ windows, stopped }).toEqual({ windows: [], stopped: [] });
+    expect(withdrawn).toMatchObject([{ table: "Events" }]);
+    await run.record({ kind: "promoted", iteration, windows: [], stopped: [], withdrawn: [...withdrawn] });
+    await run.commit(iteration);
+    await late;
+    await clearFaults(destination);
+    await run.copy("backfill");
+    expect(await held(database)).toEqual(ALL);
   });
 
   it("is never replaced by an older copy, however late the older replacement is delivered", async () => {

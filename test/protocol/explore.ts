@@ -30,6 +30,7 @@ const EMPTY: World = {
   faults: 0,
   dropped: [],
   outside: false,
+  discarded: [],
   settling: false,
 };
 

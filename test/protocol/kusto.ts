@@ -7,7 +7,8 @@ export function stagingOf(world: World, name: string): readonly Extent[] | undef
 }
 
 export function createTable(world: World, name: string): World {
-  return stagingOf(world, name) ? world : withStaging(world, name, []);
+  if (stagingOf(world, name)) return world;
+  return withStaging({ ...world, outside: world.outside || world.discarded.includes(name) }, name, []);
 }
 
 export function dropTables(world: World, names: readonly string[]): World {
@@ -25,7 +26,8 @@ function withStaging(world: World, name: string, extents: readonly Extent[]): Wo
 /** An extent more in a staging table, which is made where it isn't there. */
 export function ingest(world: World, { staging, row, tag }: Message): World {
   const extent = { id: `e${world.made}`, rows: [row], tags: [tag] };
-  const landed = withStaging(world, staging, [...(stagingOf(world, staging) ?? []), extent]);
+  const there = createTable(world, staging);
+  const landed = withStaging(there, staging, [...(stagingOf(there, staging) ?? []), extent]);
   return { ...landed, made: world.made + 1 };
 }
 

@@ -82,6 +82,12 @@ describe("the exploration finds what happens", () => {
     "a row lost",
   );
   guards(
+    "where a promotion is taken back and its rows are left in staging: an older run still moves them, and they come again",
+    ["take back in place"],
+    withFaults(twoIterations, ["refusal"]),
+    "a row twice",
+  );
+  guards(
     "where extents in staging may merge: what was verified can't be told from what was dropped",
     ["merges in staging"],
     withFaults(twoIterations, ["merge"]),

@@ -20,6 +20,8 @@ export type Mutation =
   | "sweep newer runs"
   /** A replacement doesn't look into the log once more before it is made. */
   | "no late look"
+  /** A promotion is taken back while what it would have moved still lies in staging. */
+  | "take back in place"
   /** The cluster may merge extents in staging. */
   | "merges in staging"
   /** Rows in staging are counted and not compared. */

@@ -2,7 +2,7 @@ import type { PromotionMove } from "../../model/checkpoint/entries.ts";
 import { movesOf } from "../../model/checkpoint/moves.ts";
 import { openIteration, type State } from "../../model/checkpoint/state.ts";
 import { type Progress, views, type Worker } from "./activities.ts";
-import { show, stagingOf } from "./kusto.ts";
+import { dropTables, show, stagingOf } from "./kusto.ts";
 import { stateOf } from "./ledger.ts";
 import { mutated, type Rules, TABLE } from "./rules.ts";
 import type { Call, Promoted, World } from "./world.ts";
@@ -33,11 +33,19 @@ function request(rules: Rules, world: World, worker: Worker, call: Promote, move
   ];
   switch (call.at) {
     case "staged": {
+      const wanted = move.windows.flatMap((window) => window.extents).length;
+      if (wanted > 0 && stagingOf(world, move.staging) === undefined)
+        return quiet(`run ${name} finds the staging table gone`, { found: [], at: "gone" });
       const found = stagedIds(world, move);
       const all = move.windows.every((window) => window.extents.every((id) => found.includes(id)));
       const ready = move.replace ? "drops" : "move";
       const says = `run ${name} looks for what it is to move: ${all ? "it is" : "not all is"} in staging`;
       return quiet(says, { found, at: all ? ready : "tags" });
+    }
+    case "gone": {
+      if (!nothingArrived(world, move))
+        return quiet(`run ${name} sees rows of it in the table`, { at: "tags" });
+      return [takenBack(world, name)];
     }
     case "tags": {
       const missing = mutated(rules, "no proof of arrival") ? [] : missingWindows(world, move, call.found);
@@ -55,25 +63,55 @@ function request(rules: Rules, world: World, worker: Worker, call: Promote, move
       const at = mutated(rules, "no late look") ? "move" : "log";
       return quiet(`run ${name} lists what its replacement drops`, { drop, at });
     }
-    case "log": {
-      const state = stateOf(world.log);
-      const still =
-        state.run?.id === worker.id &&
-        openIteration(state, call.iteration)?.intended.some((each) => each.table === TABLE) === true;
-      return still ? quiet(`run ${name} sees that the log still wants the replacement`, { at: "move" }) : [];
-    }
+    case "log":
+      return stillIntended(world, worker, call)
+        ? quiet(`run ${name} sees that the log still wants the replacement`, { at: "move" })
+        : [];
     case "move":
       return moved(rules, world, worker, call, move);
     case "refused": {
       const still = stagedIds(world, move);
       if (still.length < call.found.length || move.replace)
         return quiet(`run ${name} tries the move once more`, { at: "staged", found: [], drop: [] });
-      const withdrawn = [{ table: TABLE, reason: "the cluster refused the move" }];
-      const promoted: Promoted = { windows: [], stopped: [], withdrawn };
-      const says = `run ${name} takes the promotion back: all is still in staging`;
-      return [{ says, world, effect: false, answer: { is: "promoted", promoted } }];
+      if (mutated(rules, "take back in place")) return [takenBack(world, name)];
+      return quiet(`run ${name} finds all still in staging`, { at: "late" });
     }
+    case "late":
+      return stillIntended(world, worker, call)
+        ? quiet(`run ${name} sees that the log still wants the promotion`, { at: "discard" })
+        : [];
+    case "discard": {
+      const says = `run ${name} drops ${move.staging}, so that nobody moves it later`;
+      const discarded = [...new Set([...world.discarded, move.staging])].toSorted();
+      const dropped = dropTables({ ...world, discarded }, [move.staging]);
+      return [{ says, world: dropped, effect: true, call: { ...call, at: "discarded" } }];
+    }
+    case "discarded":
+      return nothingArrived(world, move)
+        ? [takenBack(world, name)]
+        : quiet(`run ${name} sees that it has been moved meanwhile`, { at: "staged", found: [], drop: [] });
   }
+}
+
+function stillIntended(world: World, worker: Worker, call: Promote): boolean {
+  const state = stateOf(world.log);
+  if (state.run?.id !== worker.id) return false;
+  return openIteration(state, call.iteration)?.intended.some((each) => each.table === TABLE) === true;
+}
+
+function nothingArrived(world: World, move: PromotionMove): boolean {
+  return move.windows.every(({ tag }) => world.table.every((extent) => !extent.tags.includes(tag)));
+}
+
+function takenBack(world: World, name: string): Progress {
+  const withdrawn = [{ table: TABLE, reason: "the cluster refused the move" }];
+  const promoted: Promoted = { windows: [], stopped: [], withdrawn };
+  return {
+    says: `run ${name} takes the promotion back`,
+    world,
+    effect: false,
+    answer: { is: "promoted", promoted },
+  };
 }
 
 /** The move itself, by the ids that were found; with a mutation, by what lies in staging. */

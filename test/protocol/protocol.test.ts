@@ -54,6 +54,10 @@ holds(
   withFaults(shownWindows, ["redelivery", "twice"]),
 );
 holds(
+  "a promotion that is taken back shows nothing later, whoever still has its move under way, and is copied again",
+  withFaults(twoIterations, ["refusal", "redelivery"], 2),
+);
+holds(
   "a copy that is cancelled or fails at any moment leaves what is shown, and the next run copies the rest once",
   withFaults(shownWindows, ["cancel", "failure"]),
 );

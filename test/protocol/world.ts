@@ -42,7 +42,17 @@ export type Call =
   | {
       readonly do: "promote";
       readonly iteration: number;
-      readonly at: "staged" | "tags" | "drops" | "log" | "move" | "refused";
+      readonly at:
+        | "staged"
+        | "gone"
+        | "tags"
+        | "drops"
+        | "log"
+        | "move"
+        | "refused"
+        | "late"
+        | "discard"
+        | "discarded";
       readonly found: readonly string[];
       readonly drop: readonly string[];
     }
@@ -91,8 +101,13 @@ export interface World {
   readonly faults: number;
   /** Rows that somebody else dropped from the destination's table, where they had been shown. */
   readonly dropped: readonly string[];
-  /** Whether somebody else dropped anything. */
+  /**
+   * Whether somebody else dropped anything; or a message or a second delivery came so late that it made a discarded staging table
+   * again, which looks the same where the run that discarded it died before it could say so: the table is stopped, which is safe.
+   */
   readonly outside: boolean;
+  /** Staging tables that a promotion which was taken back dropped. */
+  readonly discarded: readonly string[];
   /** Faults have stopped, and the source got its last batch. */
   readonly settling: boolean;
 }
