@@ -100,6 +100,7 @@ describe("what is shown at the destination", () => {
     await run.record({ kind: "promoted", iteration, windows: [], stopped: [], withdrawn: [...withdrawn] });
     await run.commit(iteration);
     await late;
+    expect((await held(database)).rows).toBe(0);
     await clearFaults(destination);
     await run.copy("backfill");
     expect(await held(database)).toEqual(ALL);

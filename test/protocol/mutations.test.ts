@@ -65,15 +65,15 @@ describe("the exploration finds what happens", () => {
     "where a clean-up takes newer iterations for left over: one that comes late takes what the next iteration has verified",
     ["sweep newer iterations"],
     withFaults(twoIterations, ["twice"]),
-    "stopped without cause",
-    ["stopped without cause"],
+    "verified rows swept",
+    ["verified rows swept"],
   );
   guards(
     "where a stale run's clean-up sweeps newer runs' iterations: it takes what the run that took over has verified",
     ["sweep newer iterations", "sweep newer runs"],
     twoIterations,
-    "stopped without cause",
-    ["stopped without cause"],
+    "verified rows swept",
+    ["verified rows swept"],
   );
   guards(
     "where a replacement doesn't look into the log before it is made: an empty one takes the place of what came after it",

@@ -3,6 +3,7 @@ import type { OpenIteration } from "../../model/checkpoint/state.ts";
 import { stagingOwner } from "../../model/naming.ts";
 import { stateOf } from "./ledger.ts";
 import { rowsOfWindow } from "./names.ts";
+import { GONE } from "./promoteTable.ts";
 import { type Rules, TABLE } from "./rules.ts";
 import { contentOf, isBetween, rowsOf, versionAt } from "./source.ts";
 import type { World } from "./world.ts";
@@ -13,6 +14,7 @@ export type Breach =
   | "a row lost"
   | "shown before the log says so"
   | "stopped without cause"
+  | "verified rows swept"
   | "the log went back"
   | "an entry that the log refuses"
   | "stuck"
@@ -35,6 +37,9 @@ export function brokenIn(rules: Rules, world: World): Broken | undefined {
     if (world.outside) return undefined;
     return { breach: "stopped without cause", says: `Nobody dropped anything, and: ${stopping}.` };
   }
+  const gone = lanesOf(world).some((open) => open.parked[TABLE] === GONE);
+  if (gone && world.discarded.length === 0 && !world.outside)
+    return { breach: "verified rows swept", says: `Nobody else dropped anything, and ${GONE}.` };
   const shown = shownBy(rules, world);
   if (shown === undefined) return undefined;
   const lost = shown.find((row) => !held.includes(row) && !world.dropped.includes(row));

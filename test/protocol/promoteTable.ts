@@ -7,6 +7,10 @@ import { stateOf } from "./ledger.ts";
 import { mutated, type Rules, TABLE } from "./rules.ts";
 import type { Call, Promoted, World } from "./world.ts";
 
+/** Why a promotion is taken back whose staging table isn't there. */
+export const GONE = "the staging table was dropped before its rows were moved";
+const REFUSED = "the cluster refused the move";
+
 type Promote = Call & { do: "promote" };
 
 /** One request of activities/promotion/promoteTable.ts. */
@@ -45,7 +49,7 @@ function request(rules: Rules, world: World, worker: Worker, call: Promote, move
     case "gone": {
       if (!nothingArrived(world, move))
         return quiet(`run ${name} sees rows of it in the table`, { at: "tags" });
-      return [takenBack(world, name)];
+      return [takenBack(world, name, GONE)];
     }
     case "tags": {
       const missing = mutated(rules, "no proof of arrival") ? [] : missingWindows(world, move, call.found);
@@ -73,7 +77,7 @@ function request(rules: Rules, world: World, worker: Worker, call: Promote, move
       const still = stagedIds(world, move);
       if (still.length < call.found.length || move.replace)
         return quiet(`run ${name} tries the move once more`, { at: "staged", found: [], drop: [] });
-      if (mutated(rules, "take back in place")) return [takenBack(world, name)];
+      if (mutated(rules, "take back in place")) return [takenBack(world, name, REFUSED)];
       return quiet(`run ${name} finds all still in staging`, { at: "late" });
     }
     case "late":
@@ -88,7 +92,7 @@ function request(rules: Rules, world: World, worker: Worker, call: Promote, move
     }
     case "discarded":
       return nothingArrived(world, move)
-        ? [takenBack(world, name)]
+        ? [takenBack(world, name, REFUSED)]
         : quiet(`run ${name} sees that it has been moved meanwhile`, { at: "staged", found: [], drop: [] });
   }
 }
@@ -103,8 +107,8 @@ function nothingArrived(world: World, move: PromotionMove): boolean {
   return move.windows.every(({ tag }) => world.table.every((extent) => !extent.tags.includes(tag)));
 }
 
-function takenBack(world: World, name: string): Progress {
-  const withdrawn = [{ table: TABLE, reason: "the cluster refused the move" }];
+function takenBack(world: World, name: string, reason: string): Progress {
+  const withdrawn = [{ table: TABLE, reason }];
   const promoted: Promoted = { windows: [], stopped: [], withdrawn };
   return {
     says: `run ${name} takes the promotion back`,

@@ -33,6 +33,19 @@ export const promotionGuards: readonly Guard[] = [
     tests: [{ file: PROMOTIONS, name: "rows that are neither in staging nor in the table stop the table" }],
   },
   {
+    name: "staging dropped before a promotion is taken back",
+    promise:
+      "What a promotion that was taken back would have moved is never shown later, beside its own copy.",
+    edits: [
+      {
+        file: PROMOTE,
+        find: "  await destination.command(database, dropTables([move.staging]), { idempotent: true });\n",
+        replace: "",
+      },
+    ],
+    tests: [{ file: PROMOTIONS, name: "comes once where a promotion was taken back while another delivery" }],
+  },
+  {
     name: "replacements in time",
     promise: "A replacement that is delivered late puts no older copy in the place of a newer.",
     edits: [{ file: PROMOTE, find: "  await stillIntended();\n", replace: "" }],
