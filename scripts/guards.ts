@@ -74,13 +74,12 @@ async function tryAll(some: readonly Guard[]): Promise<boolean> {
       tell(row(tried, width));
     }
     if (values.json) say(JSON.stringify(all, undefined, 2));
-    const missed = all.filter((tried) => tried.end !== "caught");
-    tell(
-      missed.length === 0
-        ? `${all.length} guards, each removal noticed.`
-        : `Of ${all.length} guards, no test noticed the removal of ${missed.map((tried) => tried.guard).join(", ")}.`,
-    );
-    return missed.length === 0;
+    const named = (end: Tried["end"]) => all.filter((tried) => tried.end === end).map((tried) => tried.guard);
+    const [unnoticed, broken] = [named("unnoticed"), named("broken")];
+    if (unnoticed.length > 0) tell(`No test noticed the removal of: ${unnoticed.join(", ")}.`);
+    if (broken.length > 0) tell(`Broke otherwise than by what a test expects: ${broken.join(", ")}.`);
+    tell(`${named("caught").length} of ${all.length} removals noticed.`);
+    return unnoticed.length + broken.length === 0;
   } finally {
     process.off("SIGINT", leave);
     process.off("SIGTERM", leave);

@@ -48,7 +48,8 @@ export async function copyProject(root: string): Promise<ProjectCopy> {
       for (const file of files(guard)) await cp(join(root, file), join(folder, file), { force: true });
     },
     test: async (tests, { untilOneFails }) => {
-      await run(join(packages, ".bin", "tsc"), ["-p", "tsconfig.build.json", "--noCheck"], { cwd: folder });
+      const unbuilt = await build(packages, folder);
+      if (unbuilt !== undefined) return { passed: [], failed: [], broken: [unbuilt] };
       await rm(report, { force: true });
       const names = [...new Set(tests.map((test) => escaped(test.name)))].join("|");
       const flags = [
@@ -61,6 +62,17 @@ export async function copyProject(root: string): Promise<ProjectCopy> {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Why the copy can't be built, if so. */
+async function build(packages: string, folder: string): Promise<string | undefined> {
+  try {
+    await run(join(packages, ".bin", "tsc"), ["-p", "tsconfig.build.json", "--noCheck"], { cwd: folder });
+    return undefined;
+  } catch (error) {
+    const told = typeof error === "object" && error !== null && "stdout" in error ? String(error.stdout) : "";
+    return `It can't be built: ${told.trim() || String(error)}`;
+  }
 }
 
 function escaped(name: string): string {
