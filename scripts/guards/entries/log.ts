@@ -78,9 +78,8 @@ export const logGuards: readonly Guard[] = [
     edits: [
       {
         file: "model/checkpoint/commit.ts",
-        find: "if (kept) tables[planned.name] = { ...kept, ...owed, error: reason };",
-        replace:
-          "if (kept) tables[planned.name] = { ...kept, ...owed, cursor: planned.upTo, error: reason };",
+        find: ", error: reason };",
+        replace: ", cursor: planned.upTo, error: reason };",
       },
     ],
     tests: [{ file: FOLD_TEST, name: "a parked table keeps its cursor while the others move" }],
@@ -105,7 +104,13 @@ export const logGuards: readonly Guard[] = [
   {
     name: "a resynchronisation once",
     promise: "A request to copy a table whole once more is taken in once.",
-    edits: [{ file: FOLD, find: "if (state.resyncs.includes(entry.request)) return state;", replace: "" }],
+    edits: [
+      {
+        file: "model/checkpoint/resync.ts",
+        find: "if (state.resyncs.includes(entry.request)) return state;",
+        replace: "",
+      },
+    ],
     tests: [
       { file: FOLD_TEST, name: "a resynchronisation makes good what stopped a table, once per request" },
     ],
