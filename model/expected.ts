@@ -87,12 +87,12 @@ function between(after: string, upTo: string): Part[] {
 }
 
 /** Of an iteration that was shown in part: all that it planned, less the windows that are still owed. */
-function owedParts({ owed }: TableState, horizon: string | null): Part[] {
-  if (!owed) return [];
-  const after = owed.after === undefined ? {} : { after: owed.after };
-  const planned =
-    owed.after === undefined ? fromBeginning(owed.upTo, horizon) : between(owed.after, owed.upTo);
-  return [...planned, ...owed.windows.map((range): Part => ({ sign: -1, ...after, upTo: owed.upTo, range }))];
+function owedParts({ owed = [] }: TableState, horizon: string | null): Part[] {
+  return owed.flatMap(({ after, upTo, windows }) => {
+    const since = after === undefined ? {} : { after };
+    const planned = after === undefined ? fromBeginning(upTo, horizon) : between(after, upTo);
+    return [...planned, ...windows.map((range): Part => ({ sign: -1, ...since, upTo, range }))];
+  });
 }
 
 /** The windows of an open iteration that are shown already. */

@@ -1,6 +1,6 @@
 import type { TableSchema } from "../../kusto/commands/schema.ts";
 import { FOLLOWED, type Lane, type WindowRange } from "../../model/checkpoint/entries.ts";
-import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
+import { type OpenIteration, owedIn, type State } from "../../model/checkpoint/state.ts";
 import type { Job } from "../../model/job.ts";
 import { selectsTable } from "../../model/tableSelection.ts";
 
@@ -71,7 +71,7 @@ export function candidate(table: TableSchema, planning: Planning, upTo: string):
       upTo,
     };
   }
-  const owed = known?.owed?.lane === lane ? known.owed : undefined;
+  const owed = owedIn(lane, known);
   if (owed) {
     const after = owed.after === undefined ? {} : { after: owed.after };
     return { table, snapshot: false, replaces: false, ...after, upTo: owed.upTo, owed: owed.windows };

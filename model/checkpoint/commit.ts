@@ -7,6 +7,7 @@ import {
   type OpenIteration,
   type Owed,
   openIteration,
+  owedAfter,
   type State,
   type TableState,
   type WindowState,
@@ -67,7 +68,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
       const kept = known ?? (part ? beginning(planned) : undefined);
       const owed = part
         ? {
-            owed: owedOf(planned, own, open.lane),
+            ...owedAfter(open.lane, known, owedOf(planned, own, open.lane)),
             query: planned.query ?? null,
             ...shapeAfter(known, planned, open.lane),
           }
@@ -193,7 +194,7 @@ function advanced(
     backfillUpTo: known?.backfillUpTo ?? upTo,
     ...signed,
     ...asked,
-    ...(known?.owed !== undefined && known.owed.lane !== open.lane ? { owed: known.owed } : {}),
+    ...owedAfter(open.lane, known),
     ...(known?.stopped === undefined ? {} : { error: known.stopped, stopped: known.stopped }),
   };
 }

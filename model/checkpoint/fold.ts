@@ -2,7 +2,7 @@ import { copyRecord, recordFrom } from "../record.ts";
 import { committed } from "./commit.ts";
 import { type Entry, type EntryOf, type PlannedTable, windowId } from "./entries.ts";
 import { refuseUnsettledDays, resyncAccepted, resyncsPlanned } from "./resync.ts";
-import { type OpenIteration, openIteration, type State, type WindowState } from "./state.ts";
+import { type OpenIteration, openIteration, owedIn, type State, type WindowState } from "./state.ts";
 
 /**
  * The state after one more entry of the log. The state that is given stays as it was.
@@ -18,7 +18,8 @@ import { type OpenIteration, openIteration, type State, type WindowState } from 
  *    never copied twice. Where only a part was promoted the cursor stays, and the rest is owed; where the part took the
  *    place of the table no cursor is right, and the table is stopped.
  * 6. A stopped table stays stopped, whatever the other lane commits, until it is resynchronised.
- * 7. What is owed is planned next in its lane, cut as it was: a window that was promoted is in no later plan.
+ * 7. What is owed is planned next in its lane, cut as it was, and each lane owes for itself: a window that was promoted is in
+ *    no later plan.
  * 8. A table that the open forward iteration copies from its beginning is in no plan of the backfill lane, and one that is
  *    resynchronised is in one open iteration only: its rows would come twice.
  * 9. Days of a table are resynchronised up to its cursor and no further, and only while all of them is shown that the cursor
@@ -185,8 +186,8 @@ function refuseSecondBeginning(state: State, entry: EntryOf<"iterationPlanned">)
 /** Keeps invariant 7. */
 function refuseAnotherCut(state: State, entry: EntryOf<"iterationPlanned">): void {
   for (const table of entry.tables) {
-    const owed = state.tables[table.name]?.owed;
-    if (owed?.lane !== entry.lane || table.resync === true || table.days !== undefined) continue;
+    const owed = owedIn(entry.lane, state.tables[table.name]);
+    if (owed === undefined || table.resync === true || table.days !== undefined) continue;
     const sameCut =
       table.after === owed.after &&
       table.upTo === owed.upTo &&

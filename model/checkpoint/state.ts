@@ -6,6 +6,7 @@ import {
   contentSchema,
   daySchema,
   disabledPolicySchema,
+  type Lane,
   laneSchema,
   plannedTableSchema,
   windowRangeSchema,
@@ -66,6 +67,11 @@ export const owedSchema = z.object({
   windows: z.array(windowRangeSchema),
 });
 
+/** A snapshot from before each lane had its own holds one alone. */
+function listed(owed: unknown): unknown {
+  return Array.isArray(owed) ? owed : [owed];
+}
+
 /** What the log knows of a table of the job. */
 export const tableStateSchema = z.object({
   /** Committed forward cursor: everything up to it is copied, but for an unfinished backfill. */
@@ -91,8 +97,8 @@ export const tableStateSchema = z.object({
   /** Folder and docstring of the source's table at the last commit. */
   folder: z.string().optional(),
   docstring: z.string().optional(),
-  /** What is left of an iteration of which a part was shown: these windows and no others are copied next. */
-  owed: owedSchema.optional(),
+  /** What is left of iterations of which a part was shown, at most one a lane: these windows and no others come next in it. */
+  owed: z.preprocess(listed, z.array(owedSchema).min(1)).optional(),
 });
 
 export const finishedIterationSchema = z.object({
@@ -182,4 +188,16 @@ export function openIteration(state: State, iteration: number): OpenIteration | 
   if (state.open.forward?.iteration === iteration) return state.open.forward;
   if (state.open.backfill?.iteration === iteration) return state.open.backfill;
   return undefined;
+}
+
+/** What is owed of a table in a lane. */
+export function owedIn(lane: Lane, known: Pick<TableState, "owed"> | undefined): Owed | undefined {
+  return known?.owed?.find((each) => each.lane === lane);
+}
+
+/** The same without what was owed in a lane, with what is owed in it now. */
+export function owedAfter(lane: Lane, known: TableState | undefined, now?: Owed): Pick<TableState, "owed"> {
+  const rest = (known?.owed ?? []).filter((each) => each.lane !== lane);
+  const owed = now === undefined ? rest : [...rest, now];
+  return owed.length === 0 ? {} : { owed };
 }

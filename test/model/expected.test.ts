@@ -85,7 +85,7 @@ describe("what a destination should hold", () => {
       upTo: "30",
       windows: [{ kind: "time" as const, ...DAY }],
     };
-    expect(parts(expectedOf("T", stateOf({ ...done, owed })))).toEqual([
+    expect(parts(expectedOf("T", stateOf({ ...done, owed: [owed] })))).toEqual([
       "+(,20] time ..",
       "+(,20] untimed ..",
       "+(20,30] time ..",
@@ -93,7 +93,7 @@ describe("what a destination should hold", () => {
     ]);
     const history = { ...owed, lane: "backfill" as const, upTo: "10" };
     const { after: _, ...first } = history;
-    expect(parts(expectedOf("T", stateOf({ ...done, backfill: "pending", owed: first })))).toEqual([
+    expect(parts(expectedOf("T", stateOf({ ...done, backfill: "pending", owed: [first] })))).toEqual([
       "+(10,20] time ..",
       "+(,10] time ..",
       "+(,10] untimed ..",

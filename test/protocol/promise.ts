@@ -91,23 +91,20 @@ function shownBy(rules: Rules, world: World): readonly string[] | undefined {
       (known.backfill === "none" ? true : !isBetween(row, undefined, known.backfillUpTo))
     );
   });
-  const { owed } = known ?? {};
+  const owed = known?.owed ?? [];
   const waiting = new Set(
-    (owed?.windows ?? []).flatMap((range) =>
-      owed ? contentOf(rules, { ...NO_TABLE, ...owed, windows: [] }, range) : [],
+    owed.flatMap((each) =>
+      each.windows.flatMap((range) => contentOf(rules, { ...NO_TABLE, ...each, windows: [] }, range)),
     ),
   );
-  // A backfill of which a part is shown has no cursor yet that says so: what it planned less what it owes.
-  const part =
-    owed?.lane === "backfill" ? rowsOf(rules).filter((row) => isBetween(row, owed.after, owed.upTo)) : [];
+  // What is shown in part has no cursor yet that says so: what was planned less what is owed.
+  const part = owed.flatMap(({ after, upTo }) => rowsOf(rules).filter((row) => isBetween(row, after, upTo)));
   const promoted = lanes.flatMap((open) =>
     Object.entries(open.windows).flatMap(([id, window]) =>
       window.stage === "promoted" ? rowsOfWindow(rules, open, id) : [],
     ),
   );
-  const forwardPart =
-    owed?.lane === "forward" ? rowsOf(rules).filter((row) => isBetween(row, owed.after, owed.upTo)) : [];
-  const all = [...committed, ...part, ...forwardPart].map((row) => row.id).filter((row) => !waiting.has(row));
+  const all = [...committed, ...part].map((row) => row.id).filter((row) => !waiting.has(row));
   return [...new Set([...all, ...promoted])];
 }
 

@@ -1,5 +1,5 @@
 import type { EntryBody, Lane, PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
-import type { State } from "../../model/checkpoint/state.ts";
+import { owedIn, type State } from "../../model/checkpoint/state.ts";
 import { moment } from "../model/checkpoint/sampleLog.ts";
 import { batchesOf, type Row, type Rules, TABLE } from "./rules.ts";
 
@@ -75,7 +75,7 @@ function plannedTable(rules: Rules, state: State, lane: Lane, upTo: string): Pla
     const windows: WindowRange[] = known?.signature === signature ? [] : [{ kind: "whole", rows }];
     return { ...base, upTo, signature, windows };
   }
-  const owed = known?.owed?.lane === lane ? known.owed : undefined;
+  const owed = owedIn(lane, known);
   if (owed) {
     const after = owed.after === undefined ? {} : { after: owed.after };
     return { ...base, ...after, upTo: owed.upTo, windows: owed.windows };

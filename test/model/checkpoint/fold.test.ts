@@ -330,7 +330,7 @@ test("a table of which only a part was promoted keeps its cursor and owes the re
   expect(state.tables.T).toMatchObject({
     cursor: "cursor1",
     error: "It can't be copied.",
-    owed: { lane: "forward", upTo: "cursor2", windows: [{ kind: "time", rows: 10 }] },
+    owed: [{ lane: "forward", upTo: "cursor2", windows: [{ kind: "time", rows: 10 }] }],
   });
   expect(() => stateOf([...partly, planned(3, "forward", { tables: { T: 2 }, upTo: "cursor2" })])).toThrow(
     /otherwise than what is owed/,

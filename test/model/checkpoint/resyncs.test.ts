@@ -8,7 +8,13 @@ import {
   windowId,
 } from "../../../model/checkpoint/entries.ts";
 import { fold } from "../../../model/checkpoint/fold.ts";
-import { emptyState, type OpenIteration, type State, stateSchema } from "../../../model/checkpoint/state.ts";
+import {
+  emptyState,
+  type OpenIteration,
+  owedIn,
+  type State,
+  stateSchema,
+} from "../../../model/checkpoint/state.ts";
 import {
   canonical,
   committed,
@@ -69,8 +75,9 @@ function plannedTable(state: State, lane: Lane, name: string, now: string): Plan
     const { asked } = known.days;
     return { ...base, upTo: known.cursor, days: asked, undated: 0, windows: asked.map(windowOf) };
   }
-  if (known?.owed?.lane === lane) {
-    const { after, upTo, windows } = known.owed;
+  const owed = owedIn(lane, known);
+  if (owed) {
+    const { after, upTo, windows } = owed;
     return { ...base, ...(after === undefined ? {} : { after }), upTo, windows };
   }
   if (lane === "forward")
