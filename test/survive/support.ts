@@ -57,10 +57,10 @@ export async function endOf(statusUrl: string): Promise<Awaited<ReturnType<typeo
   return lookAt(statusUrl);
 }
 
-/** Waits until no export of a database is on its way, nobody following some of them any more. */
-export async function exportsEnded(source: KustoClient, database: string): Promise<void> {
+/** Waits until no export of a database is on its way, nobody following some of them any more. Asked in another's name. */
+export async function exportsEnded(source: KustoClient, database: string, by = database): Promise<void> {
   const busy = async () => {
-    const rows = await source.command(database, ".show operations | project OperationId, Database, State");
+    const rows = await source.command(by, ".show operations | project OperationId, Database, State");
     const own = rows.filter((row) => row.Database === database);
     const isOver = (row: KustoRow) => !["InProgress", "Scheduled"].includes(String(row.State));
     // Each of an operation's states is a row.
