@@ -1,3 +1,4 @@
+import { RestError } from "@azure/storage-blob";
 import { type Entry, type EntryBody, entrySchema } from "../model/checkpoint/entries.ts";
 import { fold } from "../model/checkpoint/fold.ts";
 import { emptyState, type State, stateSchema } from "../model/checkpoint/state.ts";
@@ -232,6 +233,11 @@ function damaged(lake: Lake, path: string, what: string): Terminal {
   );
 }
 
+/** Whether storage says that a blob is there: 409 has other reasons too, such as an account that takes no more. */
+function isTaken(error: unknown): boolean {
+  return isStatus(error, 412) || (error instanceof RestError && /AlreadyExists$/.test(error.code ?? ""));
+}
+
 /** Creates a blob with its content if there is none; false where there is one. */
 async function putIfAbsent(lake: Lake, path: string, text: string): Promise<boolean> {
   try {
@@ -241,7 +247,7 @@ async function putIfAbsent(lake: Lake, path: string, text: string): Promise<bool
     });
     return true;
   } catch (error) {
-    if (isStatus(error, 409) || isStatus(error, 412)) return false;
+    if (isTaken(error)) return false;
     throw error;
   }
 }

@@ -28,8 +28,12 @@ export async function deleteFolder(lake: Lake, folder: string): Promise<void> {
     )
       throw error;
   }
-  for await (const blob of lake.container.listBlobsFlat({ prefix: `${name}/` })) {
-    await lake.container.deleteBlob(blob.name).catch((error: unknown) => {
+  const left: string[] = [];
+  for await (const blob of lake.container.listBlobsFlat({ prefix: `${name}/` })) left.push(blob.name);
+  // A hierarchical account that refused the folder lists the folders in it too, and each goes after what lies in it only.
+  for (const each of left.reverse()) {
+    // A backup may have taken snapshots: a blob that has any goes with them only.
+    await lake.container.deleteBlob(each, { deleteSnapshots: "include" }).catch((error: unknown) => {
       if (!(error instanceof RestError) || error.statusCode !== 404) throw error;
     });
   }
