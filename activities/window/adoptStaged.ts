@@ -1,5 +1,6 @@
 import { moveTheseExtents } from "../../kusto/moves.ts";
 import { readExtents, tableExists } from "../../kusto/reads.ts";
+import { isOfOneTable } from "../../model/errors.ts";
 import { stagingTable } from "../../model/naming.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
@@ -19,22 +20,32 @@ export function adoptStaged({ job, run, next, flight }: FlightInput): Promise<An
     if (old === undefined || tag === undefined)
       throw new WrongAttempt("The log doesn't say where the window was staged.", context);
     const database = job.destination.database;
-    const there = (await tableExists(destination, database, old))
-      ? await readExtents(destination, database, [old], { ids: extents })
-      : [];
-    if (there.length !== extents.length) {
-      throw new WrongAttempt(
+    const lookUp = async () =>
+      (await tableExists(destination, database, old))
+        ? await readExtents(destination, database, [old], { ids: extents })
+        : [];
+    const gone = (cause?: unknown) =>
+      new WrongAttempt(
         "What an earlier run had staged is not there any more; the window is copied again.",
         context,
+        { cause },
       );
-    }
+    const there = await lookUp();
+    if (there.length !== extents.length) throw gone();
     const staging = stagingTable(state.copyId, run, flight.iteration, tableIndex);
-    const moved = await moveTheseExtents(
-      destination,
-      database,
-      { from: old, to: staging, extents: there },
-      context,
-    );
+    let moved: string[];
+    try {
+      moved = await moveTheseExtents(
+        destination,
+        database,
+        { from: old, to: staging, extents: there },
+        context,
+      );
+    } catch (error) {
+      // Another delivery of this step may have been first: nothing is wrong with the window then.
+      if (isOfOneTable(error) && (await lookUp()).length < extents.length) throw gone(error);
+      throw error;
+    }
     return {
       kind: "advanced",
       flight: { ...started(flight), stage: "toVerify", rows: window.content?.rows ?? 0, extents: moved },

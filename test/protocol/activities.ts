@@ -228,7 +228,7 @@ function adopt(rules: Rules, world: World, worker: Worker, call: Call & { do: "a
   }
   const staging = stagingName(rules, state, worker.id, flight.iteration);
   const moved = moveBetween(world, { from: old, to: staging, ids: extents });
-  if (!moved) return failed("terminal", "it went meanwhile");
+  if (!moved) return failed(mutated(rules, "adopt once") ? "terminal" : "wrong", "it went meanwhile");
   const rows = openIteration(state, flight.iteration)?.windows[flight.window]?.content?.rows ?? 0;
   return {
     says: `run ${worker.name} moves window ${flight.window} into its own staging table`,

@@ -4,7 +4,7 @@ import { stagingOwner } from "../../model/naming.ts";
 import { stateOf } from "./ledger.ts";
 import { rowsOfWindow } from "./names.ts";
 import { GONE } from "./promoteTable.ts";
-import { type Rules, TABLE } from "./rules.ts";
+import { type Fault, jobOf, type Rules, TABLE } from "./rules.ts";
 import { contentOf, isBetween, rowsOf, versionAt } from "./source.ts";
 import type { World } from "./world.ts";
 
@@ -15,6 +15,7 @@ export type Breach =
   | "shown before the log says so"
   | "stopped without cause"
   | "verified rows swept"
+  | "parked without cause"
   | "the log went back"
   | "an entry that the log refuses"
   | "stuck"
@@ -23,6 +24,15 @@ export type Breach =
 export interface Broken {
   readonly breach: Breach;
   readonly says: string;
+}
+
+/** What may park a table besides attempts that are used up. */
+const PARKING: readonly Fault[] = ["refusal", "cancel"];
+
+/** Whether a table is parked though no window's last attempt has failed, and nothing else that parks it may happen. */
+function isParkedEarly(rules: Rules, open: OpenIteration): boolean {
+  if (!(TABLE in open.parked) || rules.kinds.some((kind) => PARKING.includes(kind))) return false;
+  return Object.values(open.windows).every((window) => window.attempt < jobOf(rules).maxAttempts);
 }
 
 /** What is promised in every moment. */
@@ -40,6 +50,12 @@ export function brokenIn(rules: Rules, world: World): Broken | undefined {
   const gone = lanesOf(world).some((open) => open.parked[TABLE] === GONE);
   if (gone && world.discarded.length === 0 && !world.outside)
     return { breach: "verified rows swept", says: `Nobody else dropped anything, and ${GONE}.` };
+  const parked = lanesOf(world).find((open) => isParkedEarly(rules, open));
+  if (parked && !world.outside)
+    return {
+      breach: "parked without cause",
+      says: `No attempts are used up, and the table is parked: ${parked.parked[TABLE]}.`,
+    };
   const shown = shownBy(rules, world);
   if (shown === undefined) return undefined;
   const lost = shown.find((row) => !held.includes(row) && !world.dropped.includes(row));

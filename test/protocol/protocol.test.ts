@@ -3,6 +3,7 @@ import { beginning, explore, takingOver } from "./explore.ts";
 import type { Rules } from "./rules.ts";
 import {
   emptySnapshot,
+  oneWindow,
   shownWindows,
   snapshot,
   twoFiles,
@@ -55,7 +56,7 @@ holds(
 );
 holds(
   "a promotion that is taken back shows nothing later, whoever still has its move under way, and is copied again",
-  withFaults(twoIterations, ["refusal", "redelivery"], 2),
+  withFaults(oneWindow, ["refusal", "redelivery"], 2),
 );
 holds(
   "a copy that is cancelled or fails at any moment leaves what is shown, and the next run copies the rest once",
@@ -71,7 +72,7 @@ holds(
 );
 holds(
   "what somebody else drops is told from what was moved, though the move's worker died",
-  withFaults(twoIterations, ["drop", "redelivery"], 2),
+  withFaults(oneWindow, ["drop", "redelivery"], 2),
 );
 holds(
   "a table that is replaced as a whole holds one version or the next, and never an older one again",

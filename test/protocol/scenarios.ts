@@ -22,6 +22,9 @@ const TWO_ITERATIONS: readonly Row[] = [
   { id: "b", batch: 2, at: day(2) },
 ];
 
+/** One iteration of one window, for what is tried with two faults. */
+const ONE_WINDOW: readonly Row[] = [{ id: "a", batch: 1, at: day(1) }];
+
 /** One iteration of two windows. */
 const TWO_WINDOWS: readonly Row[] = [
   { id: "a", batch: 1, at: day(1) },
@@ -37,6 +40,7 @@ const TWO_FILES: readonly Row[] = [
 const base: Rules = { rows: [], visibility: "iteration", kinds: [], faults: 0, mutations: [] };
 
 export const twoIterations: Rules = { ...base, rows: TWO_ITERATIONS };
+export const oneWindow: Rules = { ...base, rows: ONE_WINDOW };
 export const twoWindows: Rules = { ...base, rows: TWO_WINDOWS };
 export const shownWindows: Rules = { ...twoWindows, visibility: "window" };
 export const twoFiles: Rules = { ...base, rows: TWO_FILES };
