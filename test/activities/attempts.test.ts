@@ -1,14 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { lakeOf } from "../../activities/lakes.ts";
+import { adoptStaged } from "../../activities/window/adoptStaged.ts";
 import { measureExport } from "../../activities/window/measureExport.ts";
 import { verifyStaged } from "../../activities/window/verifyStaged.ts";
 import { attemptFolder } from "../../model/naming.ts";
-import { extentIds, idsOf, rowsOfIds, until, wholeRanges } from "../copy/drive.ts";
+import {
+  addFault,
+  clearFaults,
+  extentIds,
+  idsOf,
+  rowsOfIds,
+  strikes,
+  until,
+  wholeRanges,
+} from "../copy/drive.ts";
 import { type CopyStack, cursorsGiven, load } from "../copy/support.ts";
 import { put } from "../lake/lakeForTests.ts";
 import { advanced, done, eventsOf, openInSteps, startForSteps } from "./steps.ts";
 
-const DATABASES = ["Listed", "Deleted", "Doubled", "Altered", "Merged", "Late"];
+const DATABASES = ["Listed", "Deleted", "Doubled", "Altered", "Merged", "Taken", "Late"];
 const ROWS = 100;
 
 describe("an attempt at a window", () => {
@@ -105,6 +115,24 @@ describe("an attempt at a window", () => {
     const tidied = await fetch(`${copies.stack.urls.destinationKusto}/local/maintenance`, { method: "POST" });
     expect(tidied.ok).toBe(true);
     expect(await extentIds(copies.destination, "Merged", table)).toEqual(before);
+  });
+
+  it("is begun anew, and parks no table, where another delivery took over its staged rows first", async () => {
+    const database = "Taken";
+    const { job, run, iteration, flight } = await begun(database);
+    await run.stage(flight);
+    const newer = await openInSteps(job, "second");
+    const [staged] = await newer.takeUp(iteration);
+    if (!staged) throw new Error("Nothing was left to take over.");
+    const destination = copies.stack.urls.destinationKusto;
+    const match = { kind: "mgmt", database, text: "^\\.move" };
+    await addFault(destination, { match, action: "delay", afterMs: 2000 });
+    const input = { ...newer.ref(), flight: staged };
+    const late = adoptStaged(input);
+    await until("no move was sent", async () => (await strikes(destination))[0] === 1);
+    expect(done(await adoptStaged(input))).toMatchObject({ kind: "advanced" });
+    expect(done(await late)).toMatchObject({ kind: "failed", failure: "wrong" });
+    await clearFaults(destination);
   });
 
   it("lands where nobody looks once another run has taken over", async () => {
