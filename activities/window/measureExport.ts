@@ -1,10 +1,11 @@
-import type { KustoClient } from "../../kusto/client.ts";
+import type { KustoClient, KustoRow } from "../../kusto/client.ts";
 import { rowsOf } from "../../kusto/client.ts";
 import { exportedFile } from "../../kusto/commands/exportData.ts";
 import { showOperationDetails } from "../../kusto/commands/operations.ts";
 import { readExtents, readWindowContent } from "../../kusto/reads.ts";
 import { fileSizes } from "../../lake/stagedFiles.ts";
 import type { PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
+import { describe, isRetryable } from "../../model/errors.ts";
 import { isoFromTicks, startOfDay, ticksFromIso } from "../../model/ticks.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
@@ -32,7 +33,7 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
     const database = job.source.database;
     const staged = lakeOfAttempt(job, state.copyId, flight.window, flight.attempt);
     const [details, measured, sizes] = await Promise.all([
-      source.command(database, showOperationDetails(operation), { context }),
+      resultOf(source, database, operation, context),
       tellingSourceChanges(job, table, () =>
         readWindowContent(source, database, table, range, { extents: MAX_EXTENTS }),
       ),
@@ -70,6 +71,27 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
       },
     };
   });
+}
+
+/**
+ * The persisted result of an export. Kusto keeps it for a while only, and a run may have been away for longer than that: then
+ * nothing tells which files are whole, and the export is done again.
+ */
+async function resultOf(
+  source: KustoClient,
+  database: string,
+  operation: string,
+  context: { table: string; window: string },
+): Promise<KustoRow[]> {
+  try {
+    return await source.command(database, showOperationDetails(operation), { context });
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    throw new WrongAttempt(`The result of export ${operation} can't be read: ${describe(error)}`, context, {
+      cause: error,
+      advice: "It is exported again.",
+    });
+  }
 }
 
 function fileName(path: string, folder: string, context: { table: string; window: string }): string {

@@ -18,7 +18,7 @@ import { windowPlace } from "../../model/checkpoint/entries.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
 import { plannedWindow } from "../../model/checkpoint/windows.ts";
-import { isRetryable, Terminal } from "../../model/errors.ts";
+import { describe, isRetryable, Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { attemptTag, stagingTable } from "../../model/naming.ts";
 import type { Flight } from "../../model/schedule.ts";
@@ -27,12 +27,20 @@ import { clientsOf, type JobClients } from "../environment.ts";
 import { answer, failedFlight } from "../outcome.ts";
 import { sourceChange } from "./sourceChange.ts";
 
-/** An operation that can't be seen this long after its start is gone: forgotten, or another identity's. */
-const UNSEEN_MS = 120_000;
-/** Rows usually arrive within seconds; only then is it worth asking for failures. */
-const ASK_FOR_FAILURES_MS = 20_000;
+/** An operation that can't be seen this long after its start is gone: forgotten, or another identity's. Milliseconds, or sixty polls where they come faster. */
+const UNSEEN = { ms: 120_000, polls: 60 };
+/** Rows usually arrive within seconds; only then is it worth asking for failures. Milliseconds, or ten polls where they come faster. */
+const ASK_FOR_FAILURES = { ms: 20_000, polls: 10 };
 
-/** Looks at all exports and ingestions in flight, in one request for each kind. Changes nothing. */
+/**
+ * Looks at all exports and ingestions in flight, in one request for each kind. Changes nothing.
+ *
+ * Invariants:
+ * 1. An export is finished only by its own state Completed; each other end of it, and its vanishing from the log of
+ *    operations, is a failure of the attempt (`kusto/management/show-operations.md`).
+ * 2. An ingestion is finished only by its rows in staging, under the attempt's tag: no state, no status and no time that
+ *    has passed stands for them.
+ */
 export function pollOperations({ job, run, next, flights }: PollInput): Promise<Answer<PollAnswer>> {
   return answer(async () => {
     const clients = clientsOf(job);
@@ -70,7 +78,7 @@ async function pollExports(
   for (const flight of flights) {
     const operation = operations.get(flight.operation ?? "");
     if (!operation) {
-      if (unseen(flight))
+      if (isPast(flight, job, UNSEEN))
         outcomes.push(failedFlight(flight, `Export ${flight.operation} can't be seen any more.`, "wrong"));
       continue;
     }
@@ -122,9 +130,10 @@ async function pollIngestions(
     const outcome =
       arrived(flight, own) ??
       (operation && failed(flight, operation)) ??
-      short(flight, operation) ??
-      failedIngestion(flight, failures) ??
-      late(job, flight);
+      short(job, flight, operation) ??
+      unseenIngestion(job, flight, operation) ??
+      failedIngestion(flight, failures.found) ??
+      late(job, flight, failures.refused);
     if (outcome) outcomes.push(outcome);
   }
   return outcomes;
@@ -174,10 +183,10 @@ async function stagedExtents(
 }
 
 /** A direct ingestion takes all its files or none, so one that completed with too few rows will not bring more. */
-function short(flight: Flight, operation: Operation | undefined): FlightOutcome | undefined {
+function short(job: Job, flight: Flight, operation: Operation | undefined): FlightOutcome | undefined {
   if (!operation || operationOutcome(operation.State, operation.ShouldRetry) !== "completed")
     return undefined;
-  if (age(flight) < ASK_FOR_FAILURES_MS) return undefined;
+  if (!isPast(flight, job, ASK_FOR_FAILURES)) return undefined;
   return failedFlight(
     flight,
     `Ingestion ${operation.OperationId} completed, but not all rows are in staging.`,
@@ -185,15 +194,30 @@ function short(flight: Flight, operation: Operation | undefined): FlightOutcome 
   );
 }
 
-/** Permanent failures of what is slow to arrive. A question that helps only; without an answer the time limit decides. */
+/** A direct ingestion that the cluster forgot: what it still brings lies under its attempt's tag, and is never promoted. */
+function unseenIngestion(
+  job: Job,
+  flight: Flight,
+  operation: Operation | undefined,
+): FlightOutcome | undefined {
+  if (flight.operation === undefined || operation !== undefined || !isPast(flight, job, UNSEEN))
+    return undefined;
+  return failedFlight(flight, `Ingestion ${flight.operation} can't be seen any more.`, "wrong");
+}
+
+/**
+ * Permanent failures of what is slow to arrive. A question that helps only: without an answer the time limit decides, and says
+ * why there was none.
+ */
 async function ingestionFailures(
   job: Job,
   destination: JobClients["destination"],
   flights: readonly Flight[],
   stagingOf: (flight: Flight) => string,
-): Promise<IngestionFailure[]> {
-  const slow = flights.filter((flight) => age(flight) >= ASK_FOR_FAILURES_MS);
+): Promise<{ found: IngestionFailure[]; refused: string | undefined }> {
+  const slow = flights.filter((flight) => isPast(flight, job, ASK_FOR_FAILURES));
   const found: IngestionFailure[] = [];
+  let refused: string | undefined;
   for (const table of new Set(slow.map(stagingOf))) {
     // The staging table's name is this run's own, so no moment needs to bound the search.
     const command = showIngestionFailures({ table, sinceTicks: 0n });
@@ -201,12 +225,13 @@ async function ingestionFailures(
       found.push(
         ...rowsOf(ingestionFailureAnswer, await destination.command(job.destination.database, command)),
       );
-    } catch {
+    } catch (error) {
       // The documentation names no role for it (`kusto/management/ingestion-failures.md`): an identity that may not ask waits
       // for the time limit, as one whose question got lost.
+      refused = describe(error);
     }
   }
-  return found;
+  return { found, refused };
 }
 
 function failedIngestion(flight: Flight, failures: readonly IngestionFailure[]): FlightOutcome | undefined {
@@ -220,17 +245,22 @@ function failedIngestion(flight: Flight, failures: readonly IngestionFailure[]):
   return own && failedFlight(flight, `Ingestion failed (${own.ErrorCode}): ${own.Details}`, "wrong");
 }
 
-function late(job: Job, flight: Flight): FlightOutcome | undefined {
+function late(job: Job, flight: Flight, refused: string | undefined): FlightOutcome | undefined {
   if (age(flight) < job.ingestionTimeoutMs) return undefined;
+  const unknown =
+    refused === undefined
+      ? ""
+      : ` Why can't be told: the destination doesn't answer .show ingestion failures (${refused}).`;
   return failedFlight(
     flight,
-    `The rows have not arrived in staging after ${Math.round(age(flight) / 1000)} s.`,
+    `The rows have not arrived in staging after ${Math.round(age(flight) / 1000)} s.${unknown}`,
     "wrong",
   );
 }
 
-function unseen(flight: Flight): boolean {
-  return age(flight) >= UNSEEN_MS;
+/** Whether a flight's operation or ingestion began that long ago. */
+function isPast(flight: Flight, { pollMs }: Job, after: { ms: number; polls: number }): boolean {
+  return age(flight) >= Math.min(after.ms, after.polls * pollMs);
 }
 
 function age(flight: Flight): number {

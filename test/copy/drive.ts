@@ -2,13 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { KustoClient } from "../../kusto/client.ts";
 import { readExtents } from "../../kusto/reads.ts";
+import type { faultSchema } from "../../local/kusto/engine/faults.ts";
 import type { Stack } from "../../local/stack/stack.ts";
 import { load } from "./support.ts";
 
 /** A fault of a local cluster, as `POST /local/faults` takes it (local/kusto/engine/faults.ts). */
 export interface FaultRequest {
   readonly match?: { readonly kind?: string; readonly text?: string; readonly database?: string };
-  readonly action: "fail" | "throttle" | "delay" | "loseAnswer" | "duplicate" | "operationState";
+  readonly action: z.input<typeof faultSchema>["action"];
   readonly [property: string]: unknown;
 }
 
@@ -106,10 +107,15 @@ export async function until(what: string, isSo: () => Promise<boolean>, ms = 90_
   }
 }
 
-/** How many commands of a database began like this: what a copy did, as the cluster's own journal has it. */
-export async function commandsLike(client: KustoClient, database: string, start: string): Promise<number> {
+/** The commands of a database, oldest first: what a copy did, as the cluster's own journal has it. */
+export async function commandsOf(client: KustoClient, database: string): Promise<string[]> {
   const rows = await client.command(database, ".show commands | project Database, Text");
-  return rows.filter((row) => row.Database === database && String(row.Text).startsWith(start)).length;
+  return rows.filter((row) => row.Database === database).map((row) => String(row.Text));
+}
+
+/** How many commands of a database began like this. */
+export async function commandsLike(client: KustoClient, database: string, start: string): Promise<number> {
+  return (await commandsOf(client, database)).filter((text) => text.startsWith(start)).length;
 }
 
 /** Starts a copy and doesn't wait for it. Answers its status URL. */

@@ -174,16 +174,29 @@ describe("an exact copy", () => {
   it("is made although queries fail after their rows were sent, with HTTP 200", async () => {
     await plainTable("Partial");
     await cursorsGiven();
-    const proxy = await answerPartially(copies.stack.urls.sourceKusto, /hash_md5|ingestion_time/, 4);
-    const host = await startExtraHost(copies.stack, { settings: { KUSTO_COPY_SOURCE: proxy.url } });
+    // Each question that a copy asks, at both ends, the first time that it is asked.
+    const asked = new Set<string>();
+    const first = (text: string) => {
+      const shape = text.replaceAll(/[0-9a-f-]{8,}|\d+/g, "");
+      return asked.size < asked.add(shape).size;
+    };
+    const proxies = {
+      source: await answerPartially(copies.stack.urls.sourceKusto, first),
+      destination: await answerPartially(copies.stack.urls.destinationKusto, first),
+    };
+    const host = await startExtraHost(copies.stack, {
+      settings: { KUSTO_COPY_SOURCE: proxies.source.url, KUSTO_COPY_DESTINATION: proxies.destination.url },
+    });
     try {
       const done = await runCopy(host.url, () => undefined, bodyOf(copies.stack, "Partial", "Partial"));
       expect(done).toMatchObject({ state: "succeeded", error: null });
-      expect(proxy.turned()).toBe(4);
+      expect(proxies.source.turned()).toBeGreaterThan(2);
+      expect(proxies.destination.turned()).toBeGreaterThan(0);
       await exact("Partial");
     } finally {
       await host.stop();
-      await proxy.stop();
+      await proxies.source.stop();
+      await proxies.destination.stop();
     }
   });
 

@@ -13,10 +13,13 @@ export interface PartialAnswers {
 const framesSchema = z.array(z.looseObject({ FrameType: z.string() }));
 
 /**
- * Passes requests on to a cluster; of the first `times` answers to queries whose text matches, the last frame says that
- * the query failed after its rows were sent (`kusto/api/rest/response-v2.md`).
+ * Passes requests on to a cluster; of the answers to queries that `chosen` picks, half of the rows are missing, and the last
+ * frame says that the query failed after they were sent (`kusto/api/rest/response-v2.md`).
  */
-export async function answerPartially(cluster: string, text: RegExp, times: number): Promise<PartialAnswers> {
+export async function answerPartially(
+  cluster: string,
+  chosen: (text: string) => boolean,
+): Promise<PartialAnswers> {
   let turned = 0;
   const server = createServer(async (request, response) => {
     try {
@@ -32,7 +35,7 @@ export async function answerPartially(cluster: string, text: RegExp, times: numb
         ...(request.method === "POST" ? { body } : {}),
       });
       let sent = await answer.text();
-      if (answer.ok && request.url === "/v2/rest/query" && turned < times && text.test(body.toString())) {
+      if (answer.ok && request.url === "/v2/rest/query" && chosen(body.toString())) {
         turned += 1;
         sent = withErrors(sent);
       }
@@ -67,10 +70,13 @@ function withErrors(text: string): string {
     "@permanent": false,
   };
   return JSON.stringify(
-    frames.map((frame) =>
-      frame.FrameType === "DataSetCompletion"
-        ? { ...frame, HasErrors: true, OneApiErrors: [{ error }] }
-        : frame,
-    ),
+    frames.map((frame) => {
+      if (frame.FrameType === "DataSetCompletion")
+        return { ...frame, HasErrors: true, OneApiErrors: [{ error }] };
+      const { Rows: rows } = frame;
+      return frame.TableKind === "PrimaryResult" && Array.isArray(rows)
+        ? { ...frame, Rows: rows.slice(0, Math.floor(rows.length / 2)) }
+        : frame;
+    }),
   );
 }

@@ -51,6 +51,11 @@ export async function setClock(cluster: string, iso: string): Promise<void> {
   await post(`${cluster}/local/clock`, { set: iso });
 }
 
+/** Drives the clock of a local cluster on. */
+export async function advanceClock(cluster: string, seconds: number): Promise<void> {
+  await post(`${cluster}/local/clock`, { advanceSeconds: seconds });
+}
+
 export async function resetClock(cluster: string): Promise<void> {
   await post(`${cluster}/local/clock`, { reset: true });
 }

@@ -240,13 +240,15 @@ export async function createOperations(
         }
       }
       note(entry, "InProgress", "");
+      // A state on the way is told before the wait: for ever, or until the work is done.
+      if (forced?.state === "Scheduled") note(entry, "Scheduled", forced.message ?? "");
       if (forced?.afterMs !== undefined) await clock.sleep(forced.afterMs);
-      if (forced === undefined) finish(entry, await execute(entry, request));
-      else {
+      const ends = forced?.state !== "Scheduled" && forced?.state !== "InProgress";
+      if (forced === undefined || (!ends && forced.doWork)) finish(entry, await execute(entry, request));
+      else if (ends) {
         if (forced.doWork) entry.details = (await execute(entry, request)).result;
         entry.retry = forced.permanent === false;
-        const state = forced.state ?? "Failed";
-        if (state !== "InProgress") note(entry, state, forced.message ?? "A fault was asked for.");
+        note(entry, forced.state ?? "Failed", forced.message ?? "A fault was asked for.");
       }
     } catch (error) {
       fail(entry, error);
