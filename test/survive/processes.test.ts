@@ -33,6 +33,7 @@ import {
 
 const DATABASES = ["Together", "Woken", "WokenMove", "WokenSwap", "Moved", "Killed"];
 const DAYS = 6;
+const KILLS = 6;
 const ALL = wholeRanges([0, DAYS * LOAD]);
 const TAKEN_OVER = /Another run took over the lake folder .*This run has stopped and destroyed nothing/;
 const SETTINGS = { KUSTO_COPY_WINDOW_ROWS: String(LOAD), KUSTO_COPY_EXPORT_SLOTS: "2" };
@@ -218,7 +219,7 @@ describe("two processes over one lake folder", () => {
     await slowExports(source(), "Killed", { quick: 0, slowMs: 300 });
     let data: string | undefined;
     const moments: string[] = [];
-    for (let kills = 0; kills < 7; kills++) {
+    for (let kills = 0; kills < KILLS; kills++) {
       const ms = Math.round(300 + random() * 2500);
       moments.push(`${kills % 2 === 0 ? "command" : "app"} after ${ms} ms`);
       if (kills % 2 === 0) {
@@ -242,7 +243,7 @@ describe("two processes over one lake folder", () => {
     const last = await endOf(await beginCopy(second.url, body("Killed")));
     expect(last, told).toMatchObject({ state: "succeeded", error: null });
     await iterationAfterOrphans("Killed");
-    expect(await held("Killed"), told).toEqual(wholeRanges([0, (DAYS + 7) * LOAD]));
+    expect(await held("Killed"), told).toEqual(wholeRanges([0, (DAYS + KILLS) * LOAD]));
     await endsWell(copies, "Killed");
   });
 });
