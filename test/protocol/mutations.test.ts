@@ -59,9 +59,9 @@ describe("the exploration finds what happens", () => {
   guards(
     "where iterations share a staging table: the clean-up of one takes what the other has verified",
     ["one staging table"],
-    twoIterations,
-    "stopped without cause",
-    ["stopped without cause"],
+    withFaults(twoIterations, ["twice"]),
+    "verified rows swept",
+    ["verified rows swept"],
   );
   guards(
     "where a clean-up takes newer iterations for left over: one that comes late takes what the next iteration has verified",

@@ -3,6 +3,7 @@ import { beginning, explore, takingOver } from "./explore.ts";
 import type { Rules } from "./rules.ts";
 import {
   emptySnapshot,
+  historyFirst,
   oneWindow,
   shownWindows,
   snapshot,
@@ -40,6 +41,10 @@ holds(
 holds(
   "an activity that is delivered twice, at once or however late, loses and doubles nothing in this iteration or the next",
   withFaults(twoIterations, ["twice"]),
+);
+holds(
+  "history that is committed before the new rows that are copied beside it loses and doubles nothing",
+  withFaults(historyFirst, ["redelivery", "twice"]),
 );
 holds(
   "what an older run had staged is taken up once, by whichever of two runs, and by activities that are delivered twice",

@@ -37,6 +37,8 @@ export interface Rules {
   /** Contents of a snapshot table, from the first batch on; absent for a table that cursors follow. */
   readonly versions?: readonly (readonly string[])[];
   readonly visibility: Job["visibility"];
+  /** Whether windows of history come before those of new rows: of two lanes side by side either may be done first. */
+  readonly historyFirst: boolean;
   readonly kinds: readonly Fault[];
   /** How many faults there may be in one history. */
   readonly faults: number;

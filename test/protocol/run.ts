@@ -181,15 +181,15 @@ function copyOn(rules: Rules, run: Run, lanes: readonly OpenIteration[]): Run {
       if (moves.length > 0) return intend(rules, run, open, moves);
     }
   }
-  for (const open of lanes) {
-    const flight = nextFlight(rules, run, open);
-    if (flight) return fly(run, flight);
+  const complete = lanes.find((open) => nextFlight(rules, run, open) === undefined);
+  if (complete) {
+    const moves = movesOf(complete);
+    if (moves.length > 0) return intend(rules, run, complete, moves);
+    return record(run, { kind: "iterationCommitted", iteration: complete.iteration });
   }
-  const [open] = lanes;
-  if (!open) return run;
-  const moves = movesOf(open);
-  if (moves.length > 0) return intend(rules, run, open, moves);
-  return record(run, { kind: "iterationCommitted", iteration: open.iteration });
+  const order = rules.historyFirst ? lanes.toReversed() : lanes;
+  const [flight] = order.flatMap((open) => nextFlight(rules, run, open) ?? []);
+  return flight ? fly(run, flight) : run;
 }
 
 function nextFlight(rules: Rules, run: Run, open: OpenIteration): Flight | undefined {

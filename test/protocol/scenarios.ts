@@ -37,9 +37,17 @@ const TWO_FILES: readonly Row[] = [
   { id: "b", batch: 1, at: day(1) },
 ];
 
-const base: Rules = { rows: [], visibility: "iteration", kinds: [], faults: 0, mutations: [] };
+const base: Rules = {
+  rows: [],
+  visibility: "iteration",
+  historyFirst: false,
+  kinds: [],
+  faults: 0,
+  mutations: [],
+};
 
 export const twoIterations: Rules = { ...base, rows: TWO_ITERATIONS };
+export const historyFirst: Rules = { ...twoIterations, historyFirst: true };
 export const oneWindow: Rules = { ...base, rows: ONE_WINDOW };
 export const twoWindows: Rules = { ...base, rows: TWO_WINDOWS };
 export const shownWindows: Rules = { ...twoWindows, visibility: "window" };
