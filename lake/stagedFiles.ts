@@ -52,12 +52,13 @@ export async function ensureContainer(lake: Lake): Promise<boolean> {
   return answer.succeeded;
 }
 
-/** Names of the folders directly in a folder below the lake folder. */
+/** Names of the folders directly in a folder below the lake folder; one that is empty may be told as a blob. */
 export async function subfolders(lake: Lake, folder: string): Promise<string[]> {
   const prefix = `${lake.blobName(folder)}/`;
-  const names: string[] = [];
-  for await (const item of lake.container.listBlobsByHierarchy("/", { prefix })) {
-    if (item.kind === "prefix") names.push(item.name.slice(prefix.length, -1));
+  const names = new Set<string>();
+  for await (const item of lake.container.listBlobsByHierarchy("/", { prefix, includeMetadata: true })) {
+    const name = item.name.slice(prefix.length).replace(/\/$/, "");
+    if (name !== "" && (item.kind === "prefix" || item.metadata?.hdi_isfolder === "true")) names.add(name);
   }
-  return names;
+  return [...names];
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type ActivityFaults, activityFaultSchema, createActivityFaults } from "./activityFaults.ts";
 import { type App, loadApp } from "./app.ts";
 import { createClient, type HostClient } from "./client.ts";
 import { type ClientUrls, clientBinding, webhookPath } from "./durable/clientUrls.ts";
@@ -70,7 +71,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const { origin } = await rpc();
     return clientBinding(urls(server?.origin ?? origin), `${origin}/durabletask/`);
   });
-  const engine = startEngine(runner, settings, options, log, inData(join("hubs", taskHub)));
+  const faults = createActivityFaults();
+  const engine = startEngine(runner, faults, settings, options, log, inData(join("hubs", taskHub)));
   const webhooks = createWebhooks(engine);
   const routes = app.http.map((item) => routeOf(item, settings.routePrefix)).sort(compareRoutes);
   if (options.listen !== false) {
@@ -78,6 +80,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       routes,
       runner,
       webhooks,
+      faults,
       urls,
       keys: options.keys === true ? keys : null,
       log,
@@ -112,6 +115,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 function startEngine(
   runner: FunctionRunner,
+  faults: ActivityFaults,
   settings: HostSettings,
   options: HostOptions,
   log: HostLog,
@@ -119,7 +123,11 @@ function startEngine(
 ): Engine {
   return createEngine({
     store: openStore(directory),
-    functions: runner.durable,
+    functions: {
+      ...runner.durable,
+      runActivity: (name, input, instanceId) =>
+        faults.deliver(name, input, () => runner.durable.runActivity(name, input, instanceId)),
+    },
     maxConcurrentActivities: settings.maxConcurrentActivities,
     maxConcurrentOrchestrators: settings.maxConcurrentOrchestrators,
     timers: options.earlyTimers === true ? "early" : "exact",
@@ -141,6 +149,7 @@ interface Handling {
   routes: readonly Route[];
   runner: FunctionRunner;
   webhooks: Webhooks;
+  faults: ActivityFaults;
   urls: (origin: string) => ClientUrls;
   /** Null where keys are off. */
   keys: Keys | null;
@@ -151,6 +160,7 @@ function createHandler(handling: Handling): (request: HttpRequest) => Promise<Ht
   const { routes, keys } = handling;
   return async (request) => {
     const { pathname } = request.url;
+    if (pathname === "/local/faults") return faultsAnswer(handling.faults, request);
     const key = keyOf(request);
     if (pathname === webhookPath || pathname.startsWith(`${webhookPath}/`)) {
       if (keys !== null && key !== keys.system && key !== keys.master) return status(401);
@@ -182,6 +192,23 @@ async function runHttp(
     log(`Function.${route.function.name}`, "error", error);
     return status(500);
   }
+}
+
+/** What tests ask of the host itself: activities that are delivered more than once. */
+function faultsAnswer(faults: ActivityFaults, request: HttpRequest): HttpAnswer {
+  if (request.method === "DELETE") faults.clear();
+  if (request.method === "POST") {
+    try {
+      faults.add(activityFaultSchema.parse(JSON.parse(request.body.toString("utf8"))));
+    } catch (error) {
+      return json(400, { error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return json(200, faults.list());
+}
+
+function json(code: number, value: unknown): HttpAnswer {
+  return { status: code, headers: [["content-type", "application/json"]], body: JSON.stringify(value) };
 }
 
 function status(code: number): HttpAnswer {

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** A value that JSON.parse gave: it is JSON, and looking through it again at each turn costs more than the turn. */
+const parsedJson = z.custom<z.core.util.JSONType>((value) => value !== undefined);
+
 /** The answer of the orchestration trigger: what the orchestrator has done so far, from its beginning. */
 
 const retryOptionsSchema = z.object({
@@ -12,27 +15,27 @@ const retryOptionsSchema = z.object({
 export type RetryOptions = z.infer<typeof retryOptionsSchema>;
 
 const plainActionSchema = z.discriminatedUnion("actionType", [
-  z.object({ actionType: z.literal(0), functionName: z.string(), input: z.json().optional() }),
+  z.object({ actionType: z.literal(0), functionName: z.string(), input: parsedJson.optional() }),
   z.object({
     actionType: z.literal(1),
     functionName: z.string(),
     retryOptions: retryOptionsSchema,
-    input: z.json().optional(),
+    input: parsedJson.optional(),
   }),
   z.object({
     actionType: z.literal(2),
     functionName: z.string(),
     instanceId: z.string().optional(),
-    input: z.json().optional(),
+    input: parsedJson.optional(),
   }),
   z.object({
     actionType: z.literal(3),
     functionName: z.string(),
     instanceId: z.string().optional(),
     retryOptions: retryOptionsSchema,
-    input: z.json().optional(),
+    input: parsedJson.optional(),
   }),
-  z.object({ actionType: z.literal(4), input: z.json().optional() }),
+  z.object({ actionType: z.literal(4), input: parsedJson.optional() }),
   z.object({ actionType: z.literal(5), fireAt: z.string(), isCanceled: z.boolean() }),
   z.object({ actionType: z.literal(6), externalEventName: z.string() }),
 ]);
@@ -56,7 +59,7 @@ const refusedActions: Record<number, string> = {
   14: "release of entities",
 };
 
-const headSchema = z.looseObject({ actionType: z.number(), compoundActions: z.array(z.json()).optional() });
+const headSchema = z.object({ actionType: z.number(), compoundActions: z.array(parsedJson).optional() });
 
 function parseAction(value: unknown): Action {
   const head = headSchema.parse(value);
@@ -70,10 +73,10 @@ function parseAction(value: unknown): Action {
 
 const answerSchema = z.object({
   isDone: z.boolean(),
-  actions: z.array(z.array(z.json())),
-  output: z.json().optional(),
+  actions: z.array(z.array(parsedJson)),
+  output: parsedJson.optional(),
   error: z.string().optional(),
-  customStatus: z.json().optional(),
+  customStatus: parsedJson.optional(),
   schemaVersion: z.number(),
 });
 

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import type { Call } from "./proxy.ts";
+
+/** An effect of a copy: which copy's it is, and what it does, in words that are the same in each run of the same copy. */
+export interface Effect {
+  readonly place: string;
+  readonly name: string;
+}
+
+/** Databases, tables and lake folders of a copy are named by the place that it runs in. */
+const PLACE = /Fault\d\d/;
+
+const kustoBody = z.object({ db: z.string(), csl: z.string() });
+const logEntry = z.object({ kind: z.string() });
+
+/** The effect that a request is; undefined where it is none of a copy's own, as a cluster's reading of the lake. */
+export function effectOf(call: Call): Effect | undefined {
+  const text = textOf(call);
+  // A cluster reads and writes the lake by the signature that it was given; the app signs by its key.
+  if (call.service === "lake" && /[?&]sig=/.test(call.url)) return undefined;
+  const place = PLACE.exec(`${decodeURIComponent(call.url)} ${text}`)?.[0];
+  return place === undefined ? undefined : { place, name: `${call.service}: ${nameOf(call, text)}` };
+}
+
+function nameOf(call: Call, text: string): string {
+  switch (call.service) {
+    case "source":
+    case "destination":
+      return kustoName(text);
+    case "lake":
+      return lakeName(call, text);
+    case "queue":
+    case "events":
+      return `${call.method} ${normalised(new URL(call.url, "http://proxy").pathname)}`;
+  }
+}
+
+function kustoName(text: string): string {
+  const read = kustoBody.safeParse(jsonOf(text));
+  if (!read.success) return "request";
+  return normalised(read.data.csl).slice(0, 80).trim();
+}
+
+function lakeName(call: Call, text: string): string {
+  const url = new URL(call.url, "http://proxy");
+  const path = decodeURIComponent(url.pathname).split("/").slice(4).join("/");
+  const what = ["comp", "restype", "resource", "recursive"].flatMap((name) => {
+    const value = url.searchParams.get(name);
+    return value === null ? [] : [`${name}=${value}`];
+  });
+  const prefix = url.searchParams.get("prefix");
+  const under = prefix === null ? [] : [`prefix=${prefix.split("/").slice(1, 3).join("/")}`];
+  const entry = /^log\/\d+\.json$/.test(path) ? logEntry.safeParse(jsonOf(text)) : undefined;
+  const kind = entry?.success === true ? [entry.data.kind] : [];
+  return normalised([call.method, path, ...what, ...under, ...kind].filter((part) => part !== "").join(" "));
+}
+
+function textOf({ service, body }: Call): string {
+  const text = body.toString("utf8");
+  if (service !== "queue") return text;
+  const message = /<MessageText>([^<]+)<\/MessageText>/.exec(text)?.[1];
+  return message === undefined ? text : Buffer.from(message, "base64").toString("utf8");
+}
+
+/** Leaves out what differs from one run to the next: ids, numbers, the texts of literals, and how long a list is. */
+function normalised(text: string): string {
+  return text
+    .replace(/\['KC_Staging_[^']*'\]/g, "[staging]")
+    .replace(/\['[^']*'\]/g, "[name]")
+    .replace(/\bh?@?"(?:[^"\\]|\\.)*"/gi, '"…"')
+    .replace(/\bh?@?'(?:[^'\\]|\\.)*'/gi, "'…'")
+    .replace(/'[^']*'/g, "'…'")
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, "…")
+    .replace(/Fault\d\d/g, "")
+    .replace(/\d+/g, "N")
+    .replace(/\s+/g, " ")
+    .replace(/([^\s,(]+)(?:, ?\1)+/g, "$1")
+    .trim();
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

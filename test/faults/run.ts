@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ActivityFault } from "../../local/host/activityFaults.ts";
+import { addRows, copyUntilEqual, prepare, type SmallCopy, type Variant } from "./copies.ts";
+import type { Strike, Track } from "./director.ts";
+import { broken } from "./promise.ts";
+import type { Hub, Stage } from "./stage.ts";
+
+/** An activity that is delivered more than once: the `nth` delivery of that activity to the copy. */
+export type Delivery = Pick<ActivityFault, "activity" | "action" | "nth">;
+
+/** A copy, and what strikes it. */
+export interface Case {
+  readonly name: string;
+  readonly variant: Variant;
+  /** 1: history alone; 2: then what has come since, too. */
+  readonly iterations: 1 | 2;
+  readonly strikes: readonly Strike[];
+  readonly deliveries: readonly Delivery[];
+}
+
+export interface Outcome {
+  /** What of the promise is broken; empty where all of it is kept. */
+  readonly problems: readonly string[];
+  /** What was to strike and did not. */
+  readonly missed: readonly string[];
+  /** Effects of the copy in the order in which they came, with how often. */
+  readonly seen: ReadonlyMap<string, number>;
+  /** Those of them that history had. */
+  readonly seenFirst: ReadonlySet<string>;
+}
+
+let folders = 0;
+
+/** Runs a case at a place and looks what of the promise is broken. */
+export async function runCase(
+  stage: Stage,
+  place: string,
+  { variant, iterations, strikes, deliveries }: Case,
+  onTrack: (track: Track) => void = () => undefined,
+): Promise<Outcome> {
+  const copy: SmallCopy = { place, folder: `${place}x${++folders}`, variant };
+  await prepare(stage, copy);
+  for (const delivery of deliveries) await stage.deliver(delivery, copy.folder);
+  const track = stage.director.arm(place, strikes);
+  onTrack(track);
+  const problems = await copyUntilEqual(stage, copy);
+  const seenFirst = new Set(track.seen.keys());
+  if (problems.length === 0 && iterations === 2) {
+    await addRows(stage, copy);
+    problems.push(...(await copyUntilEqual(stage, copy)));
+  }
+  stage.director.disarm(place);
+  problems.push(...(await broken(stage, copy)));
+  const missed = [
+    ...strikes.filter((strike) => !track.struck.includes(strike)).map((strike) => strike.effect),
+    ...(deliveries.length === 0 ? [] : await stage.undelivered(copy.folder)),
+  ];
+  return { problems, missed, seen: track.seen, seenFirst };
+}
+
+export interface Killing {
+  /** How long the living go on after the first of a batch has died, milliseconds: then the process they share is killed. */
+  readonly graceMs: number;
+  /** Whether the next host finds the task hub of the killed one. */
+  readonly hub: () => Hub;
+}
+
+/**
+ * Runs cases side by side, each at a place of its own, in one app. Deaths in them kill that app: what has died does
+ * nothing more, what lives is killed with it.
+ */
+export async function runBatch(stage: Stage, cases: readonly Case[], killing: Killing): Promise<Outcome[]> {
+  let running = cases.length;
+  const tracks: Track[] = [];
+  const outcomes = Promise.all(
+    cases.map(async (each, i) => {
+      try {
+        return await runCase(stage, stage.places[i] ?? "", each, (track) => tracks.push(track));
+      } finally {
+        running -= 1;
+      }
+    }),
+  );
+  // Whoever awaits the outcomes hears of a failure; until then it is not unhandled.
+  outcomes.catch(() => undefined);
+  let since: number | undefined;
+  while (running > 0) {
+    const dead = tracks.filter((track) => track.isDead()).length;
+    if (dead > 0) {
+      since ??= Date.now();
+      if (dead >= running || Date.now() - since >= killing.graceMs) {
+        await stage.kill(killing.hub());
+        since = undefined;
+      }
+    }
+    await sleep(50);
+  }
+  return outcomes;
+}
