@@ -26,24 +26,24 @@ export const TABLES = ["Events", "Names"] as const;
 
 /** Makes a place's two databases as the copy finds them: the source with its tables, the destination empty. */
 export async function prepare(stage: Stage, copy: SmallCopy): Promise<void> {
-  const { place } = copy;
+  const { place, folder } = copy;
   for (const client of [stage.source, stage.destination]) {
     const tables = await client.command(place, ".show tables | project TableName");
     for (const { TableName } of tables) await client.command(place, `.drop table ['${String(TableName)}']`);
   }
   const cluster = stage.copies.stack.urls.sourceKusto;
-  for (const table of TABLES) await createIdTable(stage.source, place, `['${place}${table}']`);
-  await loadIds(cluster, place, `${place}Events`, [0, 40], { ingestedAt: HISTORY, createdOn: HISTORY });
-  await loadIds(cluster, place, `${place}Events`, [40, 70]);
-  await loadIds(cluster, place, `${place}Names`, [0, 10]);
+  for (const table of TABLES) await createIdTable(stage.source, place, `['${folder}${table}']`);
+  await loadIds(cluster, place, `${folder}Events`, [0, 40], { ingestedAt: HISTORY, createdOn: HISTORY });
+  await loadIds(cluster, place, `${folder}Events`, [40, 70]);
+  await loadIds(cluster, place, `${folder}Names`, [0, 10]);
   await cursorsGiven();
 }
 
 /** What comes into the source between the first iteration and the second. */
-export async function addRows(stage: Stage, { place }: SmallCopy): Promise<void> {
+export async function addRows(stage: Stage, { place, folder }: SmallCopy): Promise<void> {
   const cluster = stage.copies.stack.urls.sourceKusto;
-  await loadIds(cluster, place, `${place}Events`, [70, 90]);
-  await loadIds(cluster, place, `${place}Names`, [10, 15]);
+  await loadIds(cluster, place, `${folder}Events`, [70, 90]);
+  await loadIds(cluster, place, `${folder}Names`, [10, 15]);
   await cursorsGiven();
 }
 
@@ -52,7 +52,7 @@ function bodyOf(stage: Stage, { place, folder, variant }: SmallCopy): object {
     source: { database: place },
     destination: { database: place },
     lake: `${stage.proxy.urls.lake}/${storageAccount.name}/copy/${folder}`,
-    tables: { snapshot: [`${place}Names`] },
+    tables: { snapshot: [`${folder}Names`] },
     ...VARIANTS[variant],
   };
 }

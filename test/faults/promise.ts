@@ -38,7 +38,7 @@ export async function broken(stage: Stage, copy: SmallCopy): Promise<string[]> {
 
   const tables = await stage.destination.command(copy.place, ".show tables | project TableName");
   const names = tables.map((row) => String(row.TableName)).toSorted();
-  const expected = TABLES.map((table) => `${copy.place}${table}`).toSorted();
+  const expected = TABLES.map((table) => `${copy.folder}${table}`).toSorted();
   if (names.join() !== expected.join()) problems.push(`the destination has tables ${names.join(", ")}`);
   const extents = await stage.destination.command(copy.place, `.show database ['${copy.place}'] extents`);
   const tagged = extents.filter((extent) => /(^|\s)kc:/.test(String(extent.Tags)));
