@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,7 +12,7 @@ const run = promisify(execFile);
 /** A copy of the project in a folder of its own, in which guards are taken away and put back. */
 export interface ProjectCopy {
   readonly takeAway: (guard: Guard) => Promise<void>;
-  readonly putBack: (guard: Guard) => Promise<void>;
+  readonly putBack: () => Promise<void>;
   /** Builds it, types unchecked, and runs these tests. */
   readonly test: (
     tests: readonly WatchingTest[],
@@ -28,24 +29,27 @@ export async function copyProject(root: string): Promise<ProjectCopy> {
     maxBuffer: 1e8,
   });
   for (const file of new Set(listed.stdout.split("\0"))) {
-    if (file === "" || file === "node_modules") continue;
+    if (file === "" || file === "node_modules" || !existsSync(join(root, file))) continue;
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await cp(join(root, file), join(folder, file));
   }
   await symlink(await realpath(join(root, "node_modules")), join(folder, "node_modules"));
   const packages = join(folder, "node_modules");
   const report = join(folder, "report.json");
-  const files = (guard: Guard) => [...new Set(guard.edits.map((edit) => edit.file))];
+  /** Files as they were: the project itself may be worked on meanwhile. */
+  const taken = new Map<string, string>();
 
   return {
     takeAway: async (guard) => {
-      for (const file of files(guard)) {
+      for (const file of new Set(guard.edits.map((edit) => edit.file))) {
         const text = await readFile(join(folder, file), "utf8");
+        taken.set(file, text);
         await writeFile(join(folder, file), without(guard, file, text));
       }
     },
-    putBack: async (guard) => {
-      for (const file of files(guard)) await cp(join(root, file), join(folder, file), { force: true });
+    putBack: async () => {
+      for (const [file, text] of taken) await writeFile(join(folder, file), text);
+      taken.clear();
     },
     test: async (tests, { untilOneFails }) => {
       const unbuilt = await build(packages, folder);

@@ -36,12 +36,12 @@ export async function tryUntouched(copy: ProjectCopy, guards: readonly Guard[]):
 /** Takes a guard away, runs its tests until one fails, and puts it back. */
 export async function tryWithout(copy: ProjectCopy, guard: Guard): Promise<Tried> {
   const began = Date.now();
-  await copy.takeAway(guard);
   let ran: Ran;
   try {
+    await copy.takeAway(guard);
     ran = await copy.test(guard.tests, { untilOneFails: true });
   } finally {
-    await copy.putBack(guard);
+    await copy.putBack();
   }
   return {
     guard: guard.name,
