@@ -62,6 +62,8 @@ export interface OpenedRun {
   readonly lastDurationMs: number;
   /** Whether update policies of the destination are off that an earlier run has switched off. */
   readonly policiesOff: boolean;
+  /** Whether tables or days are still to be resynchronised that may have to wait for an iteration to end. */
+  readonly resyncs?: boolean;
 }
 
 export interface PlanInput extends RunRef {

@@ -1,5 +1,5 @@
 import type { WindowRange } from "./checkpoint/entries.ts";
-import { dayOfTicks, isoFromTicks } from "./ticks.ts";
+import { dayOfTicks, isoFromTicks, TICKS_PER_DAY, ticksFromIso } from "./ticks.ts";
 
 /** Rows that share a range of ingestion times; `start` in ticks, inclusive. */
 export interface Bin {
@@ -34,4 +34,23 @@ export function planWindows(bins: readonly Bin[], maxRows: number): WindowRange[
       rows: group.rows,
     };
   });
+}
+
+/**
+ * Cuts one UTC day into windows as `planWindows` does: together they are the whole day, or what of it lies at or after `from`
+ * (ticks). There is one at least, though it may hold nothing. Bins of other days are left out.
+ */
+export function planDay(day: string, bins: readonly Bin[], maxRows: number, from?: bigint): WindowRange[] {
+  const start = ticksFromIso(day);
+  const own = planWindows(
+    bins.filter((bin) => dayOfTicks(bin.start) === day),
+    maxRows,
+  );
+  const windows: WindowRange[] = own.length === 0 ? [{ kind: "time", rows: 0 }] : own;
+  const begin = isoFromTicks(from !== undefined && from > start ? from : start);
+  return windows.map((window, i) => ({
+    ...window,
+    ...(i === 0 ? { from: begin } : {}),
+    ...(i === windows.length - 1 ? { to: isoFromTicks(start + TICKS_PER_DAY) } : {}),
+  }));
 }

@@ -4,6 +4,7 @@ import type { Job } from "../model/job.ts";
 import type { SlotCounts } from "../model/schedule.ts";
 import { optional, type Steps, step } from "./calls.ts";
 import { type Carry, type CopyResult, lanesOf, type RunOutcome, withoutLane } from "./carry.ts";
+import { planAgain } from "./lanes.ts";
 import { clean } from "./promotion.ts";
 import { record, ref } from "./record.ts";
 import { releasePolicies } from "./updatePolicies.ts";
@@ -48,11 +49,8 @@ export function* look(context: OrchestrationContext, job: Job, before: Carry): S
       request,
     });
     // The lane that resynchronises is planned (again), whenever the last iteration was.
-    carry = {
-      ...carry,
-      next,
-      ...(job.mode === "backfill" ? { backfillPlanned: false } : { forwardOwed: true }),
-    };
+    const again = carry.again === true || request.days !== undefined || lanesOf(carry).length > 0;
+    carry = planAgain(job, { ...carry, next, again });
   }
   return carry;
 }

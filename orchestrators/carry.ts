@@ -47,6 +47,11 @@ export interface Carry {
   readonly backfillPlanned: boolean;
   /** Whether a forward iteration is owed now, whatever the time. */
   readonly forwardOwed: boolean;
+  /**
+   * Whether one more iteration follows once no lane is open: what was asked to be resynchronised may have waited for one, and
+   * what is new of a table waits while days of it are resynchronised.
+   */
+  readonly again?: boolean;
   readonly lastReadAt: string | null;
   readonly lastDurationMs: number;
   readonly statusAt: string | null;
@@ -86,6 +91,7 @@ export function firstCarry(opened: OpenedRun): Carry {
     backfill: null,
     backfillPlanned: false,
     forwardOwed: opened.known,
+    again: opened.resyncs ?? false,
     lastReadAt: opened.lastReadAt,
     lastDurationMs: opened.lastDurationMs,
     statusAt: null,

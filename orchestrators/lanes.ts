@@ -26,6 +26,11 @@ function forwardDue(context: OrchestrationContext, job: Job, carry: Carry): bool
   return context.df.currentUtcDateTime.getTime() >= due;
 }
 
+/** Has the lane planned (again) that resynchronises, and takes what is new. */
+export function planAgain(job: Job, carry: Carry): Carry {
+  return job.mode === "backfill" ? { ...carry, backfillPlanned: false } : { ...carry, forwardOwed: true };
+}
+
 function* plan(context: OrchestrationContext, job: Job, before: Carry, lane: Lane): Steps<Carry> {
   const planned = yield* step<Planned>(context, ACTIVITY.planIteration, { ...ref(job, before), lane });
   let carry: Carry = { ...before, next: planned.next };

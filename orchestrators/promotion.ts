@@ -5,7 +5,7 @@ import { chunked } from "../model/chunked.ts";
 import type { Job } from "../model/job.ts";
 import { backOff, optional, RunFailed, type Steps, step, TakenOver, together } from "./calls.ts";
 import { type Carry, type LaneCarry, lanesOf, withLane, withoutLane } from "./carry.ts";
-import { parkFound } from "./lanes.ts";
+import { parkFound, planAgain } from "./lanes.ts";
 import { record, ref } from "./record.ts";
 import { holdPolicies, releasePolicies } from "./updatePolicies.ts";
 
@@ -33,6 +33,7 @@ function* commit(context: OrchestrationContext, job: Job, before: Carry, lane: L
       lastDurationMs: context.df.currentUtcDateTime.getTime() - Date.parse(carry.lastReadAt),
     };
   }
+  if (carry.again === true && lanesOf(carry).length === 0) carry = planAgain(job, { ...carry, again: false });
   yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
   yield* optional(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
   return yield* clean(context, job, carry, iteration);

@@ -40,7 +40,7 @@ export async function existingRows(
  * only what comes begins beside whatever is there.
  */
 export function begins(table: PlannedTable, job: Job, state: State): boolean {
-  if (table.resync === true || hasBrought(table.name, state)) return false;
+  if (table.resync === true || table.days !== undefined || hasBrought(table.name, state)) return false;
   if (job.mode === "new" && table.signature === undefined) return false;
   return table.after === undefined || state.tables[table.name]?.backfill === "pending";
 }

@@ -23,6 +23,8 @@ export interface Candidate {
   readonly upTo: string;
   /** Copied whole once more because it was asked for. */
   readonly resync?: boolean;
+  /** Only these days are copied once more, because they were asked for. */
+  readonly days?: readonly string[];
   /** Windows that are planned as they are, instead of cut anew. */
   readonly owed?: readonly WindowRange[];
 }
@@ -39,7 +41,7 @@ export function isOfLane(name: string, planning: Planning): boolean {
   if (known?.stopped !== undefined) return false;
   // What came beside those rows would come twice, and a cursor that passed them here would be set back there.
   if (isBeingResynced(name, state)) return false;
-  if (isResynced(name, planning)) return lane === resyncLane(job);
+  if (isResynced(name, planning) || daysDue(name, planning) !== undefined) return lane === resyncLane(job);
   const onlyForward = known === undefined && standsAt(job, state) !== undefined;
   // A forward iteration that is open has begun with it already, from its first row.
   const begun =
@@ -59,9 +61,15 @@ export function candidate(table: TableSchema, planning: Planning, upTo: string):
   const { job, state, lane } = planning;
   const known = state.tables[table.name];
   const snapshot = isSnapshot(table.name, planning);
+  // Of a job that copies only what comes, the destination holds what came since it began.
+  const since = job.mode === "new" && known?.backfill === "none" ? known.backfillUpTo : "";
+  const days = daysDue(table.name, planning);
+  if (days !== undefined && known !== undefined) {
+    const after = since === "" ? {} : { after: since };
+    // Rows after the cursor are an ordinary iteration's.
+    return { table, snapshot, replaces: false, days, ...after, upTo: known.cursor };
+  }
   if (isResynced(table.name, planning)) {
-    // Of a job that copies only what comes, the destination holds what came since it began.
-    const since = job.mode === "new" && known?.backfill === "none" ? known.backfillUpTo : "";
     return {
       table,
       snapshot,
@@ -89,24 +97,43 @@ export function candidate(table: TableSchema, planning: Planning, upTo: string):
  * beside those that replace the table.
  */
 function isResynced(name: string, { state }: Planning): boolean {
-  // Its commit moves the cursor of what was quiet, too.
-  const isIn = (open: OpenIteration | undefined) =>
-    open !== undefined && (open.tables.some((table) => table.name === name) || open.quiet.includes(name));
-  return state.tables[name]?.resync === true && !isIn(state.open.forward) && !isIn(state.open.backfill);
+  return state.tables[name]?.resync === true && !isOpen(name, state);
+}
+
+/**
+ * The days of a table that are copied once more now, as was asked for: not before all that its cursor passed is shown, or rows
+ * of these days would still come beside those that take their place. After a try in vain an iteration of what is new goes
+ * first, where the job has such.
+ */
+export function daysDue(name: string, { job, state }: Planning): readonly string[] | undefined {
+  const known = state.tables[name];
+  if (known?.days === undefined || known.stopped !== undefined || known.resync === true) return undefined;
+  if (known.days.waits && job.mode !== "backfill") return undefined;
+  if (known.backfill === "pending" || known.owed !== undefined || isOpen(name, state)) return undefined;
+  return known.days.asked;
+}
+
+function isOpen(name: string, { open }: State): boolean {
+  // A commit moves the cursor of what was quiet, too.
+  return [open.forward, open.backfill].some(
+    (each: OpenIteration | undefined) =>
+      each !== undefined && (each.tables.some((table) => table.name === name) || each.quiet.includes(name)),
+  );
 }
 
 function isBeingResynced(name: string, { open }: State): boolean {
   return [open.forward, open.backfill].some((each) =>
-    each?.tables.some((table) => table.name === name && table.resync === true),
+    each?.tables.some((table) => table.name === name && (table.resync === true || table.days !== undefined)),
   );
 }
 
 /** A job that copies history only has no forward lane. */
-function resyncLane(job: Job): Lane {
+export function resyncLane(job: Job): Lane {
   return job.mode === "backfill" ? "backfill" : "forward";
 }
 
-function isSnapshot(name: string, { job, timed }: Planning): boolean {
+/** Whether cursors can't follow a table, or it is declared so. */
+export function isSnapshot(name: string, { job, timed }: Planning): boolean {
   const declared = job.tables.snapshot.length > 0 && selectsTable(name, job.tables.snapshot, []);
   return declared || !timed.has(name);
 }

@@ -44,6 +44,8 @@ export function describePlan({ job }: JobInput): Promise<Answer<PlanReport>> {
         "Functions, ingestion mappings and table policies of the source would be mirrored too: the plan doesn't list which of them differ.",
       );
     const dry = await dryRun(job, clients, before, control);
+    for (const { about, reason } of dry.state.warnings)
+      if (about === "days") warnings.push(shortText(reason));
     const tables: PlanTable[] = [];
     const iterations: PlanIteration[] = [];
     for (const each of dry.iterations) {
@@ -129,6 +131,7 @@ async function describeIteration(
       lane: open.lane,
       state: reason !== undefined ? "refused" : windows > 0 ? "copied" : "prepared",
       whole: table.signature !== undefined,
+      days: [...(table.days ?? [])],
       windows,
       rows,
       bytes: size === undefined ? null : shareOf(size, rows),
@@ -173,6 +176,7 @@ function refusedTable(name: string, reason: string): PlanTable {
     lane: null,
     state: "refused",
     whole: false,
+    days: [],
     windows: 0,
     rows: 0,
     bytes: null,

@@ -1,8 +1,8 @@
 import type { KustoClient } from "../../kusto/client.ts";
-import { type BinnedRange, binsFilter } from "../../kusto/commands/bins.ts";
+import type { BinnedRange } from "../../kusto/commands/bins.ts";
 import { chooseFormat } from "../../kusto/commands/exportQuery.ts";
 import { windowFilter } from "../../kusto/commands/windows.ts";
-import { readBins, readCounts } from "../../kusto/reads.ts";
+import { readCounts } from "../../kusto/reads.ts";
 import { appendEntry, readStateOfRun } from "../../lake/log.ts";
 import {
   FOLLOWED,
@@ -15,24 +15,21 @@ import type { State } from "../../model/checkpoint/state.ts";
 import { chunked } from "../../model/chunked.ts";
 import { Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
-import { type Bin, planWindows } from "../../model/planWindows.ts";
-import { TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, ticksFromIso } from "../../model/ticks.ts";
+import { planWindows } from "../../model/planWindows.ts";
+import { ticksFromIso } from "../../model/ticks.ts";
 import type { Answer, PlanInput, Planned } from "../contract.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
 import { answer } from "../outcome.ts";
 import { summary } from "../run/openRun.ts";
-import { beginsAt, type Candidate, candidate, isOfLane, type Planning } from "./candidates.ts";
+import { beginsAt, type Candidate, candidate, isOfLane, type Planning, resyncLane } from "./candidates.ts";
 import { changedColumns, looksOther } from "./changedColumns.ts";
+import { dayWindows } from "./dayWindows.ts";
+import { horizonOf, isoHorizon } from "./horizon.ts";
+import { refinedBins, TABLES_PER_QUERY } from "./refinedBins.ts";
+import { type SettledDays, settleDays } from "./settleDays.ts";
 import { readSignature } from "./snapshotSignature.ts";
 import { surveySource } from "./survey.ts";
 import { changedQuery, columnsOf, isReadAnew, pipesOf } from "./tableQueries.ts";
-
-/** Tables asked about in one query. */
-const TABLES_PER_QUERY = 50;
-/** Bins that one part of a query looks into. */
-const BINS_PER_QUERY = 500;
-/** Ever finer bins, for hours in which more came than fits a window. */
-const BIN_SIZES = [TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND] as const;
 
 /**
  * Plans an iteration of a lane and writes the plan to the log: cursor B, frozen columns, windows. Reads the source
@@ -65,17 +62,21 @@ export async function plan(
   lane: Lane,
 ) {
   const { readAt, upTo, selected, readable, timed, refused } = await surveySource(job, source, state);
-  const planning: Planning = { job, state, lane, timed };
+  const days =
+    lane === resyncLane(job)
+      ? await settleDays(job, source, destination, state, readable, timed)
+      : NONE(state);
+  const planning: Planning = { job, state: days.state, lane, timed };
   const mine = readable.filter((table) => isOfLane(table.name, planning));
   // Of an empty database, too, a job that copies only what comes notes from where on; and the first iteration tells why
   // nothing can be copied.
   const begins = state.lastIteration === 0 && (job.mode === "new" || refused.length > 0);
-  if (lane === "backfill" && mine.length === 0 && !begins) return undefined;
+  if (lane === "backfill" && mine.length === 0 && !begins && days.refused.length === 0) return undefined;
 
   const looked = mine.map((table) => candidate(table, planning, upTo));
   const changed = looked.flatMap((each) => changedQuery(each, job, state) ?? []);
   const candidates = looked.filter(({ table }) => !changed.some((each) => each.table === table.name));
-  const { planned, unread } = await planTables(job, source, destination, state, lane, candidates);
+  const { planned, unread } = await planTables(job, source, destination, planning, days, candidates);
   return {
     kind: "iterationPlanned" as const,
     iteration: state.lastIteration + 1,
@@ -91,22 +92,30 @@ export async function plan(
       const from = selected.has(each.table) ? beginsAt(each.table, planning, upTo) : undefined;
       return { ...each, ...(from === undefined ? {} : { from }) };
     }),
+    ...(days.refused.length === 0 ? {} : { refusedDays: [...days.refused] }),
   };
 }
+
+/** Of the lane that resynchronises nothing. */
+const NONE = (state: State): SettledDays => ({ state, undated: new Map(), refused: [] });
 
 async function planTables(
   job: Job,
   source: KustoClient,
   destination: KustoClient,
-  state: State,
-  lane: Lane,
+  { state, lane }: Planning,
+  { undated }: Pick<SettledDays, "undated">,
   candidates: readonly Candidate[],
 ): Promise<{ planned: PlannedTable[]; unread: Parked[] }> {
   // With no history asked for, the backfill lane only notes what is there, and where each table's forward lane starts.
   const noted = lane === "backfill" && job.mode === "new";
   const windows = new Map<string, { ranges: WindowRange[]; signature?: string }>();
   for (const { table, owed } of candidates) if (owed) windows.set(table.name, { ranges: [...owed] });
-  const followed = candidates.filter((each) => !each.snapshot && !each.owed && (!noted || each.resync));
+  const ofDays = candidates.filter((each) => each.days !== undefined);
+  for (const [name, ranges] of await dayWindows(job, source, state, ofDays)) windows.set(name, { ranges });
+  const followed = candidates.filter(
+    (each) => !each.snapshot && !each.owed && !each.days && (!noted || each.resync),
+  );
   for (const some of chunked(followed, TABLES_PER_QUERY)) {
     for (const [name, ranges] of await timeWindows(job, source, state, some)) windows.set(name, { ranges });
   }
@@ -137,7 +146,7 @@ async function planTables(
     filled.map(({ table }) => table),
   );
   const unsettled = await changedColumns(job, destination, state, columns);
-  const planned = filled.flatMap(({ table, after, upTo, resync }): PlannedTable[] => {
+  const planned = filled.flatMap(({ table, after, upTo, resync, days }): PlannedTable[] => {
     const own = columns.get(table.name);
     if (own === undefined || unsettled.some((each) => each.table === table.name)) return [];
     // Of a table that was copied whole and hasn't changed, the signature stays what it was.
@@ -155,6 +164,7 @@ async function planTables(
         upTo,
         ...(found.signature === undefined ? {} : { signature: found.signature }),
         ...(resync ? { resync } : {}),
+        ...(days === undefined ? {} : { days: [...days], undated: undated.get(table.name) ?? 0 }),
         windows: found.ranges,
       },
     ];
@@ -200,50 +210,6 @@ async function timeWindows(
   return result;
 }
 
-/**
- * The horizon that cuts off what is old, or null: nothing of what is new, nor of what replaces a table that was copied whole.
- * The earliest that the log's jobs had: a time span counts from the first run, however often history is planned since.
- */
-function horizonOf({ table, after, replaces, resync }: Candidate, job: Job, state: State): string | null {
-  if (after !== undefined) return null;
-  if (resync ? state.tables[table.name]?.signature !== undefined : replaces) return null;
-  return state.horizon === undefined ? job.backfillHorizon : state.horizon;
-}
-
-/** Counts by hour, then by minute and second where an hour holds more rows than a window may. */
-async function refinedBins(
-  job: Job,
-  source: KustoClient,
-  ranges: readonly BinnedRange[],
-): Promise<Map<string, Bin[]>> {
-  const bins = new Map<string, Bin[]>();
-  let open = ranges;
-  for (const [i, size] of BIN_SIZES.entries()) {
-    if (open.length === 0) break;
-    const finest = i === BIN_SIZES.length - 1;
-    const coarse = new Map<string, bigint[]>();
-    const filters = new Map(ranges.map((range) => [range.table, range.filter]));
-    for (const some of chunked(open, TABLES_PER_QUERY)) {
-      for (const { table, start, rows } of await readBins(source, job.source.database, some, size)) {
-        if (rows > job.windowRows && !finest) {
-          coarse.set(table, [...(coarse.get(table) ?? []), start]);
-          continue;
-        }
-        const known = bins.get(table) ?? [];
-        known.push({ start, rows });
-        bins.set(table, known);
-      }
-    }
-    open = [...coarse].flatMap(([table, starts]) =>
-      chunked(starts, BINS_PER_QUERY).map((some) => ({
-        table,
-        filter: `${filters.get(table) ?? ""}${binsFilter(some, size)}`,
-      })),
-    );
-  }
-  return bins;
-}
-
 async function untimedRows(
   job: Job,
   source: KustoClient,
@@ -257,8 +223,4 @@ async function untimedRows(
     if (rows > 0) found.set(table, rows);
   }
   return found;
-}
-
-function isoHorizon(horizon: string): string {
-  return new Date(horizon).toISOString().replace(/(\.\d{3})Z$/, "$10000Z");
 }

@@ -8,6 +8,7 @@ import { readState, readStateOfRun, Stale } from "../../lake/log.ts";
 import type { PromotionMove } from "../../model/checkpoint/entries.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
 import { describe, isOfOneTable, Retryable, Terminal } from "../../model/errors.ts";
+import { extentsOfDays } from "../../model/resyncedDays.ts";
 import type { Answer, PromotedTable, PromoteInput } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { answer } from "../outcome.ts";
@@ -25,6 +26,12 @@ import { answer } from "../outcome.ts";
  *    table whose promotion was taken back are copied again: what came after that would come twice.
  * 5. A snapshot table is replaced only while the log, read anew, still holds the intent: a delivery that comes late must
  *    not put an older copy, or an empty one, in the place of a newer.
+ * 6. Of a table of which days are replaced, exactly the extents go that are of those days and of no other, named by their ids:
+ *    they are read before the log is, so that a command which comes late finds them gone and fails, and read anew where a
+ *    merge made it fail. Where they can't be told apart nothing is replaced: no cursor hangs on it, so a promotion that is
+ *    taken back and comes all the same has put the days in place, and one that comes again puts them in place again.
+ * 7. A replacement is one command: where some of its windows are in staging and others aren't, something else moved them, and
+ *    the table is stopped.
  */
 export function promoteTable({
   job,
@@ -48,9 +55,11 @@ export function promoteTable({
     if (missing.length > 0)
       return { windows: [], stopped: [{ table, reason: lostReason(move, missing) }], withdrawn: [] };
     try {
-      await moveRest(destination, database, move, staged, () =>
+      const undated = open?.tables.find((each) => each.name === table)?.undated ?? 0;
+      const problem = await moveRest(destination, database, move, staged, undated, () =>
         refuseLateDelivery(lake, run, iteration, table),
       );
+      if (problem !== undefined) return { windows: [], stopped: [], withdrawn: [{ table, reason: problem }] };
     } catch (error) {
       if (!isOfOneTable(error) || error instanceof Stale) throw error;
       return await afterRefusal(destination, database, move, staged, error, () =>
@@ -129,8 +138,11 @@ async function missingWindows(
   for (const window of move.windows) {
     const here = window.extents.filter((id) => staged.has(id.toLowerCase())).length;
     if (here === window.extents.length) continue;
+    const apart = move.replace && staged.size > 0;
     const arrived =
-      here === 0 ? await readExtents(destination, database, [move.table], { tags: [window.tag] }) : [];
+      here === 0 && !apart
+        ? await readExtents(destination, database, [move.table], { tags: [window.tag] })
+        : [];
     const rows = arrived.reduce((sum, extent) => sum + extent.RowCount, 0n);
     // A merge may have joined the window's rows with others, so there can be more rows under its tag, never fewer.
     if (arrived.length === 0 || rows < BigInt(window.rows)) missing.push(window.window);
@@ -138,24 +150,31 @@ async function missingWindows(
   return missing;
 }
 
+/** Moves what is in staging. Answers why nothing was replaced, where days can't be told apart in the table. */
 async function moveRest(
   destination: KustoClient,
   database: string,
   move: PromotionMove,
   staged: ReadonlyMap<string, Extent>,
+  undated: number,
   stillIntended: () => Promise<void>,
-): Promise<void> {
+): Promise<string | undefined> {
   const context = { table: move.table };
   const extents = [...staged.values()];
   const wanted = move.windows.flatMap((window) => window.extents).length;
   if (!move.replace) {
     await moveTheseExtents(destination, database, { from: move.staging, to: move.table, extents }, context);
-    return;
+    return undefined;
   }
   // Already replaced: what the table holds now is the copy itself.
-  if (wanted > 0 && extents.length === 0) return;
+  if (wanted > 0 && extents.length === 0) return undefined;
   // The extents to drop are read first: were the table replaced in between, they are gone, and the command fails.
-  const drop = await readExtents(destination, database, [move.table], {});
+  const there = await readExtents(destination, database, [move.table], {});
+  const { drop, problem } =
+    move.days === undefined
+      ? { drop: there, problem: undefined }
+      : extentsOfDays(move.table, there, move.days, undated);
+  if (problem !== undefined) return problem;
   await stillIntended();
   await replaceTheseExtents(
     destination,
@@ -163,6 +182,7 @@ async function moveRest(
     { table: move.table, drop, staging: move.staging, extents },
     context,
   );
+  return undefined;
 }
 
 function goneReason(move: PromotionMove): string {

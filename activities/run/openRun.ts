@@ -51,6 +51,9 @@ export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promi
       lastReadAt: copiedAsOf(state) ?? state.open.backfill?.readAt ?? null,
       lastDurationMs: state.lastForward?.durationMs ?? 0,
       policiesOff: state.disabledPolicies.length > 0,
+      resyncs: Object.values(state.tables).some(
+        ({ days, resync }) => days !== undefined || (resync === true && open.length > 0),
+      ),
     };
   });
 }

@@ -10,6 +10,7 @@ import { count, seconds } from "../output/numbers.ts";
 import { harmless } from "../output/terminal.ts";
 import { textTable } from "../output/textTable.ts";
 import type { Given } from "../program/given.ts";
+import { daysOf } from "../verbs/control.ts";
 import { DOCTOR, PLAN, type Question, show, VERIFY, waiting } from "../verbs/reports.ts";
 import { type AppCopy, copySchema, reportSchema, resyncedSchema, startedSchema } from "./answers.ts";
 import { type AppClient, appClient } from "./client.ts";
@@ -39,10 +40,8 @@ export async function runOnApp(verb: string, given: Given, io: Io): Promise<Exit
       return status(app, given, io);
     case "pause":
       return pause(app, given, io);
-    case "resume": {
-      const { id } = await app.post(`${await newest(app, given)}/resume`, {}, startedSchema);
-      return given.run ? follow(app, id, given, io) : EXIT.done;
-    }
+    case "resume":
+      return resume(app, given, io);
     case "cancel":
       return cancel(app, given, io);
     case "resync":
@@ -65,6 +64,14 @@ async function pause(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
   return EXIT.done;
 }
 
+async function resume(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
+  const path = await newest(app, given);
+  const question = `Start ${decodeURIComponent(path)} of ${app.origin} over? All its tables are copied whole once more, and take the place of what the destination holds.`;
+  if (given.startOver && !(await confirmed(io, question, given.yes))) return EXIT.interrupted;
+  const { id } = await app.post(`${path}/resume`, given.startOver ? { startOver: true } : {}, startedSchema);
+  return given.run ? follow(app, id, given, io) : EXIT.done;
+}
+
 async function cancel(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
   const path = await newest(app, given);
   const question = `Cancel ${decodeURIComponent(path)} of ${app.origin}? What isn't shown yet is given up; what is shown stays.`;
@@ -78,9 +85,12 @@ async function resync(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
   const { tables } = given;
   if (tables === undefined) throw new BadUse("Which tables? Give --tables with their names.");
   const path = await newest(app, given);
-  const question = `Copy ${tables.join(", ")} whole once more, and put that in the place of what the destination holds?`;
+  const days = given.days && daysOf(given.days);
+  const what =
+    days === undefined ? `${tables.join(", ")} whole` : `${days.join(", ")} of ${tables.join(", ")}`;
+  const question = `Copy ${what} once more, and put that in the place of what the destination holds of it?`;
   if (!(await confirmed(io, question, given.yes))) return EXIT.interrupted;
-  const answer = await app.post(`${path}/resync`, { tables }, resyncedSchema);
+  const answer = await app.post(`${path}/resync`, { tables, ...(days ? { days } : {}) }, resyncedSchema);
   if (answer.id === null) {
     say(answer, "The copy is paused or cancelled: the tables are copied when it is resumed.", given, io);
     return EXIT.elsewhere;

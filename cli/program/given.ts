@@ -43,6 +43,8 @@ export const givenSchema = z.object({
   run: z.boolean().default(true),
   takeOver: z.boolean().default(false),
   tables: z.array(z.string()).optional(),
+  days: z.array(z.string()).optional(),
+  startOver: z.boolean().default(false),
 });
 
 export type Given = z.infer<typeof givenSchema>;

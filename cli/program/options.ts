@@ -304,8 +304,20 @@ export const VERB_OPTIONS = {
   },
   tables: {
     flags: "--tables <names...>",
-    description: "the tables to copy whole once more",
+    description: "the tables to copy once more",
     group: "This verb",
     list: true,
+  },
+  days: {
+    flags: "--days <days...>",
+    description: "only these UTC days of the source's ingestion time: 2026-11-20, 2026-11-21..2026-11-23",
+    group: "This verb",
+    standard: "the tables whole",
+    list: true,
+  },
+  startOver: {
+    flags: "--start-over",
+    description: "copy all tables whole once more, in the place of what the destination holds",
+    group: "This verb",
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>;

@@ -78,9 +78,10 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: "resume",
-    description: "let a paused or cancelled copy go on; runs it here unless another run is at work",
-    options: [VERB_OPTIONS.noRun, VERB_OPTIONS.continuous],
-    examples: [`kusto-copy resume ${WHERE}`],
+    description:
+      "let a paused or cancelled copy go on, or start over; runs it here unless another run is at work",
+    options: [VERB_OPTIONS.startOver, VERB_OPTIONS.noRun, VERB_OPTIONS.continuous],
+    examples: [`kusto-copy resume ${WHERE}`, `kusto-copy resume ${WHERE} --start-over --yes`],
     run: async (given, io) => (await import("../verbs/control.ts")).resumeCopies(given, io),
   },
   {
@@ -92,9 +93,12 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: "resync",
-    description: "copy tables whole once more, in the place of what the destination holds",
-    options: [VERB_OPTIONS.tables, VERB_OPTIONS.noRun, VERB_OPTIONS.continuous],
-    examples: [`kusto-copy resync ${WHERE} --tables StormEvents --yes`],
+    description: "copy tables once more, whole or days of them, in the place of what the destination holds",
+    options: [VERB_OPTIONS.tables, VERB_OPTIONS.days, VERB_OPTIONS.noRun, VERB_OPTIONS.continuous],
+    examples: [
+      `kusto-copy resync ${WHERE} --tables StormEvents --yes`,
+      `kusto-copy resync ${WHERE} --tables StormEvents --days 2026-11-20 2026-11-22..2026-11-23 --yes`,
+    ],
     run: async (given, io) => (await import("../verbs/control.ts")).resyncCopies(given, io),
   },
 ];

@@ -1,5 +1,6 @@
 import { askFor, askResync, readControl } from "../../lake/control.ts";
 import type { Job } from "../../model/job.ts";
+import { readDays, refusedDays } from "../../model/resyncedDays.ts";
 import { resyncedTables } from "../../model/resyncedTables.ts";
 import { readTargets, type Target } from "../jobs/targets.ts";
 import { BadUse } from "../output/badUse.ts";
@@ -46,11 +47,34 @@ export async function pauseCopies(given: Given, io: Io): Promise<ExitCode> {
 
 export async function resumeCopies(given: Given, io: Io): Promise<ExitCode> {
   const targets = await knownCopies(given);
+  if (given.startOver && !(await startsOver(targets, given, io))) return declined(io);
   for (const target of targets) {
+    // Before the copy may run: a run that begins in between finds both, or neither.
+    const { tables } = resyncedTables(target.state, ["*"]);
+    if (given.startOver && tables.length > 0) await askResync(target.lake, tables, whoAsks());
     await askFor(target.lake, "run", whoAsks());
-    told(target, "resume", "The copy may go on.", given, io);
+    told(target, "resume", given.startOver ? startOverText(tables) : "The copy may go on.", given, io);
   }
   return runHere(targets, given, io);
+}
+
+/** Whether copies are to start over. Throws BadUse for one that is neither paused nor cancelled. */
+async function startsOver(targets: readonly Target[], given: Given, io: Io): Promise<boolean> {
+  for (const { lake, name } of targets) {
+    if ((await readControl(lake)).wanted === "run")
+      throw new BadUse(
+        `${name} is neither paused nor cancelled, and goes on where it stands. To copy all its tables whole once more: kusto-copy resync --tables "*".`,
+      );
+  }
+  const names = targets.map(({ name }) => name).join(", ");
+  const question = `Start ${names} over? All its tables are copied whole once more, and take the place of what the destination holds.`;
+  return confirmed(io, question, given.yes);
+}
+
+function startOverText(tables: readonly string[]): string {
+  return tables.length === 0
+    ? "The copy may go on; it knows no table yet, and begins."
+    : `The copy starts over: ${tables.join(", ")} is copied whole once more.`;
 }
 
 export async function cancelCopies(given: Given, io: Io): Promise<ExitCode> {
@@ -90,15 +114,24 @@ export async function resyncCopies(given: Given, io: Io): Promise<ExitCode> {
         ? "Which tables? Give --tables with their names; `*` stands for any characters."
         : `The checkpoint log knows no table of that name. ${knownTables(targets)}`,
     );
+  const days = given.days && daysOf(given.days);
+  const refusals = wanted.flatMap(({ target, tables }) =>
+    days === undefined ? [] : refusedDays(target.state, tables, days, new Date()),
+  );
+  if (refusals.length > 0) throw new BadUse(refusals.map(({ detail }) => detail).join(" "));
+  const what = days === undefined ? "whole" : `in the rows of ${days.join(", ")}`;
   const list = wanted.map(({ target, tables }) => `${tables.join(", ")} of ${target.name}`).join("; ");
-  const question = `Copy ${list} whole once more, and put that in the place of what the destination holds?`;
+  const question =
+    days === undefined
+      ? `Copy ${list} whole once more, and put that in the place of what the destination holds?`
+      : `Copy ${days.join(", ")} of ${list} once more, and put that in the place of what the destination holds of it?`;
   if (!(await confirmed(io, question, given.yes))) return declined(io);
   for (const { target, tables } of wanted) {
-    const id = await askResync(target.lake, tables, whoAsks());
+    const id = await askResync(target.lake, tables, whoAsks(), days);
     told(
       target,
       "resync",
-      `Asked for ${tables.join(", ")} to be copied whole once more (request ${id}).`,
+      `Asked for ${tables.join(", ")} to be copied ${what} once more (request ${id}).`,
       given,
       io,
     );
@@ -108,6 +141,13 @@ export async function resyncCopies(given: Given, io: Io): Promise<ExitCode> {
     given,
     io,
   );
+}
+
+/** The days of --days. Throws BadUse that names each that can't be read. */
+export function daysOf(given: readonly string[]): string[] {
+  const { days, problems } = readDays(given);
+  if (problems.length > 0) throw new BadUse(`--days: ${problems.map(({ detail }) => detail).join(" ")}`);
+  return days;
 }
 
 function knownTables(targets: readonly Target[]): string {

@@ -48,7 +48,7 @@ const PLAN_COLUMNS = [
   { title: "table", text: ({ name }: PlanTable) => name },
   {
     title: "would be",
-    text: ({ state, whole }: PlanTable) => (state === "refused" ? "REFUSED" : whole ? "copied whole" : state),
+    text: (table: PlanTable) => stateWord(table),
   },
   { title: "windows", text: ({ windows }: PlanTable) => count(windows), right: true },
   { title: "rows", text: ({ rows }: PlanTable) => count(rows), right: true },
@@ -169,4 +169,10 @@ export function checkupLines(report: CheckupReport, paint: Painter): string[] {
 
 function moreLine(more: number): string[] {
   return more === 0 ? [] : [`  and ${counted(more, "more table")}`];
+}
+
+function stateWord({ state, whole, days }: PlanTable): string {
+  if (state === "refused") return "REFUSED";
+  if (days.length > 0) return days.length === 1 ? `${days[0]} anew` : `${days.length} days anew`;
+  return whole ? "copied whole" : state;
 }

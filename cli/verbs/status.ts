@@ -143,7 +143,7 @@ function tableLines(tables: readonly StatusTable[]): string[] {
     { title: "table", text: ({ name }) => name },
     {
       title: "state",
-      text: ({ state, resync }) => `${TABLE_WORDS[state]}${resync ? ", to be copied anew" : ""}`,
+      text: ({ state, resync, days }) => `${TABLE_WORDS[state]}${anew(resync, days)}`,
     },
     {
       title: "windows",
@@ -151,6 +151,12 @@ function tableLines(tables: readonly StatusTable[]): string[] {
       right: true,
     },
     { title: "rows", text: ({ rows }) => count(rows), right: true },
-    { title: "error", text: ({ error }) => error ?? "" },
+    { title: "error", text: ({ error, warning }) => error ?? warning ?? "" },
   ]);
+}
+
+function anew(resync: boolean, days: readonly string[]): string {
+  if (resync) return ", to be copied anew";
+  if (days.length === 0) return "";
+  return `, ${days.length > 3 ? `${days.length} days` : days.join(", ")} to be copied anew`;
 }

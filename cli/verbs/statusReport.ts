@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { joinedDays } from "../../model/checkpoint/resync.ts";
 import type { OpenIteration, State, TableState } from "../../model/checkpoint/state.ts";
 import { windowsOf } from "../../model/checkpoint/windows.ts";
 import { type Control, waitingResyncs } from "../../model/control.ts";
@@ -20,7 +21,9 @@ export const statusTableSchema = z.object({
     .nullable()
     .describe("Of the open iterations; null where it is in none."),
   rows: count.describe("Verified in the open iterations, or else copied in the table's last iteration."),
-  resync: z.boolean().describe("Whether it will be copied whole once more."),
+  resync: z.boolean().describe("Whether it is to be copied whole once more, or is at the moment."),
+  days: z.array(z.string()).describe("Days of it that are to be copied once more, or are at the moment."),
+  warning: z.string().nullable().describe("Why days of it could not be copied once more."),
   error: z.string().nullable(),
 });
 
@@ -147,6 +150,7 @@ function tableOf(name: string, state: State, open: readonly OpenIteration[]): St
   const parked = open.map(
     (each) => each.parked[name] ?? each.refused.find(({ table }) => table === name)?.reason,
   );
+  const planned = open.flatMap((each) => each.tables.filter((table) => table.name === name));
   const lastDone = state.finished.findLast(({ tables }) => tables.some((table) => table.name === name));
   const done = lastDone?.tables.find((table) => table.name === name);
   const error = known?.stopped ?? parked.find((each) => each !== undefined) ?? known?.error ?? null;
@@ -164,7 +168,12 @@ function tableOf(name: string, state: State, open: readonly OpenIteration[]): St
             promoted: reached("promoted"),
           },
     rows: windows.length === 0 ? (done?.rows ?? 0) : windows.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
-    resync: known?.resync ?? false,
+    resync: known?.resync === true || planned.some((table) => table.resync === true),
+    days: joinedDays(
+      known?.days?.asked,
+      planned.flatMap((table) => table.days ?? []),
+    ),
+    warning: state.warnings.find(({ about, table }) => about === "days" && table === name)?.reason ?? null,
     error,
   };
 }

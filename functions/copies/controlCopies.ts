@@ -7,8 +7,10 @@ import { lakeOf } from "../../activities/environment.ts";
 import { readJobs } from "../../activities/jobs/jobs.ts";
 import { askFor, askResync, readControl } from "../../lake/control.ts";
 import { readState } from "../../lake/log.ts";
+import type { State } from "../../model/checkpoint/state.ts";
 import { Retryable } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
+import { readDays, refusedDays } from "../../model/resyncedDays.ts";
 import { resyncedTables } from "../../model/resyncedTables.ts";
 import { readBody } from "../api/body.ts";
 import { problem } from "../api/problem.ts";
@@ -66,9 +68,36 @@ function ask(wanted: "pause" | "cancel") {
 async function resume(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   const target = await targetOf(request, context);
   if (!target) return unknownCopy(request.params.id ?? "");
-  await askFor(lakeOf(target.job.lake), "run", BY_HTTP);
+  const read = await readBody(request, resumeSchema);
+  if (!read.ok) return read.refusal;
+  const lake = lakeOf(target.job.lake);
+  if (read.value.startOver) {
+    const { wanted } = await readControl(lake);
+    if (wanted === "run")
+      return problem(409, "The copy is neither paused nor cancelled.", START_OVER_INSTEAD, {
+        lake: target.job.lake,
+      });
+    const { tables } = resyncedTables(await readState(lake), ["*"]);
+    // Before the copy may run: a run that begins in between finds both, or neither.
+    if (tables.length > 0) await askResync(lake, tables, BY_HTTP);
+  }
+  await askFor(lake, "run", BY_HTTP);
   return accepted(request, await runningOn(target));
 }
+
+const START_OVER_INSTEAD =
+  'It goes on where it stands. To copy all its tables whole once more: POST /api/copies/{id}/resync with {"tables": ["*"]}.';
+
+export const resumeSchema = z
+  .strictObject({
+    startOver: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Of a copy that is paused or cancelled: copy all tables that it knows whole once more, in place of what the destination holds",
+      ),
+  })
+  .meta({ id: "ResumeRequest" });
 
 export const resyncSchema = z
   .strictObject({
@@ -76,15 +105,40 @@ export const resyncSchema = z
       .array(z.string().min(1))
       .min(1)
       .describe(
-        "Tables that the copy knows, to copy whole once more in place of what the destination holds; `*` stands for any characters",
+        "Tables that the copy knows, to copy once more in place of what the destination holds; `*` stands for any characters",
+      ),
+    days: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe(
+        "Only these UTC days of the source's ingestion time (`2026-11-20`, `2026-11-20..2026-11-23`); the tables whole without it",
       ),
   })
   .meta({ id: "ResyncRequest" });
+
+/** What is wrong with the days of a request, where something is. */
+function daysProblem(
+  state: State,
+  tables: readonly string[],
+  written: ReturnType<typeof readDays>,
+): HttpResponseInit | undefined {
+  const errors = [
+    ...written.problems.map(({ at, detail }) => ({ pointer: `/days/${at}`, detail })),
+    ...refusedDays(state, tables, written.days, new Date()).map(({ about, detail }) => ({
+      pointer: `/${about}`,
+      detail,
+    })),
+  ];
+  if (errors.length === 0) return undefined;
+  return problem(400, "The request is not valid.", errors.map(({ detail }) => detail).join(" "), { errors });
+}
 
 export const resyncAnswerSchema = z
   .strictObject({
     request: z.string().describe("Id of the request, as the checkpoint log takes it in"),
     tables: z.array(z.string()),
+    days: z.array(z.string()).nullable().describe("Each day, or null for the tables whole"),
     applied: z.enum(["now", "whenResumed"]).describe("`whenResumed`: the copy is paused or cancelled"),
     id: z.string().nullable().describe("The copy that applies it; null until it is resumed"),
     statusUrl: z.url().nullable(),
@@ -97,7 +151,8 @@ async function resync(request: HttpRequest, context: InvocationContext): Promise
   const read = await readBody(request, resyncSchema);
   if (!read.ok) return read.refusal;
   const lake = lakeOf(target.job.lake);
-  const { tables, unknown } = resyncedTables(await readState(lake), read.value.tables);
+  const state = await readState(lake);
+  const { tables, unknown } = resyncedTables(state, read.value.tables);
   // A request that names what there isn't would be taken in, and would change nothing.
   if (unknown.length > 0) {
     const detail = `The checkpoint log knows no table ${unknown.join(", ")}. Names are told apart by case; \`*\` stands for any characters.`;
@@ -108,7 +163,11 @@ async function resync(request: HttpRequest, context: InvocationContext): Promise
       })),
     });
   }
-  const asked = { request: await askResync(lake, tables, BY_HTTP), tables };
+  const written = read.value.days && readDays(read.value.days);
+  const refusal = written && daysProblem(state, tables, written);
+  if (refusal !== undefined) return refusal;
+  const days = written?.days;
+  const asked = { request: await askResync(lake, tables, BY_HTTP, days), tables, days: days ?? null };
   const { wanted } = await readControl(lake);
   if (wanted !== "run")
     return { status: 202, jsonBody: { ...asked, applied: "whenResumed", id: null, statusUrl: null } };
@@ -157,10 +216,15 @@ export const controlRoutes: readonly Route[] = [
     name: "resumeCopy",
     method: "POST",
     path: "copies/{id}/resume",
-    summary: "Let a paused or cancelled copy run again: a run is started unless one runs",
+    summary: "Let a paused or cancelled copy run again, or start over: a run is started unless one runs",
     parameters: { id: COPY_ID },
+    body: { schema: resumeSchema, required: false, examples: { startOver: { startOver: true } } },
     answers: { 202: { description: "The run", schema: startedSchema, example: STARTED } },
-    problems: UNKNOWN,
+    problems: {
+      400: "Every wrong field is named",
+      409: "The copy is neither paused nor cancelled, and can't start over",
+      ...UNKNOWN,
+    },
     handler: resume,
   },
   {
@@ -178,14 +242,27 @@ export const controlRoutes: readonly Route[] = [
     name: "resyncCopy",
     method: "POST",
     path: "copies/{id}/resync",
-    summary: "Copy tables whole once more, in place of what the destination holds",
+    summary: "Copy tables once more, whole or days of them, in place of what the destination holds",
     parameters: { id: COPY_ID },
-    body: { schema: resyncSchema, required: true, examples: { one: { tables: ["StormEvents"] } } },
+    body: {
+      schema: resyncSchema,
+      required: true,
+      examples: {
+        one: { tables: ["StormEvents"] },
+        days: { tables: ["StormEvents"], days: ["2026-11-20", "2026-11-22..2026-11-23"] },
+      },
+    },
     answers: {
       202: {
         description: "It was asked for",
         schema: resyncAnswerSchema,
-        example: { request: "0123456789abcdef", tables: ["StormEvents"], applied: "now", ...STARTED },
+        example: {
+          request: "0123456789abcdef",
+          tables: ["StormEvents"],
+          days: null,
+          applied: "now",
+          ...STARTED,
+        },
       },
     },
     problems: { 400: "Every wrong field is named", ...UNKNOWN },

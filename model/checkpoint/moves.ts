@@ -19,7 +19,7 @@ export function movesOf(open: OpenIteration): PromotionMove[] {
 /** The same of the windows that this run has staged by now, and of no table that is replaced, as that happens at once. */
 export function stagedMovesOf(open: OpenIteration, run: number): PromotionMove[] {
   return open.tables.flatMap((table, t) => {
-    if (table.name in open.parked || table.signature !== undefined) return [];
+    if (table.name in open.parked || isReplacement(table)) return [];
     const ready = table.windows
       .map((_, w) => windowId(open.iteration, t, w))
       .filter((id) => {
@@ -63,6 +63,12 @@ function moveOf(open: OpenIteration, table: PlannedTable, ids: readonly string[]
     table: table.name,
     staging,
     windows: windows.map(({ staging: _, ...window }) => window),
-    replace: table.signature !== undefined,
+    replace: isReplacement(table),
+    ...(table.days === undefined ? {} : { days: [...table.days] }),
   };
+}
+
+/** What is copied takes the place of what the table holds, or holds of some days: all at once. */
+function isReplacement({ signature, days }: PlannedTable): boolean {
+  return signature !== undefined || days !== undefined;
 }

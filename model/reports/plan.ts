@@ -25,6 +25,12 @@ export const planTableSchema = z.object({
     .describe(
       "Whether it is copied whole and takes the place of what the destination holds (snapshot, resync).",
     ),
+  days: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "Days of ingestion that are copied once more in place of what the destination holds of them; empty where none was asked for.",
+    ),
   windows: z
     .number()
     .int()

@@ -47,6 +47,7 @@ describe("a report", () => {
       lane: "backfill",
       state,
       whole: false,
+      days: [],
       windows: 1,
       rows,
       bytes: null,

@@ -1,0 +1,314 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readExtents } from "../../kusto/reads.ts";
+import { askFor, askResync } from "../../lake/control.ts";
+import { type Lake, openLake } from "../../lake/lake.ts";
+import { parseLake } from "../../lake/location.ts";
+import { readState } from "../../lake/log.ts";
+import { storageAccount } from "../../local/stack/storageAccount.ts";
+import { dayTag } from "../../model/naming.ts";
+import { daysOfExtent } from "../../model/resyncedDays.ts";
+import { asked } from "../reports/ask.ts";
+import {
+  addFault,
+  beginCopy,
+  bodyOf,
+  clearFaults,
+  commandsLike,
+  createIdTable,
+  idsOf,
+  loadIds,
+  lookAt,
+  strikes,
+  tableNames,
+  until,
+  wholeRanges,
+} from "./drive.ts";
+import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
+
+const DATABASES = ["Days", "Lost", "Twice", "Merged", "Mixed", "Lanes", "Untimed", "Backfill"];
+const LOAD = 10;
+const DAY = ["2024-05-01", "2024-05-02", "2024-05-03", "2024-05-04"] as const;
+const at = (day: string) => ({ ingestedAt: `${day}T12:00:00Z`, createdOn: `${day}T12:00:00Z` });
+
+describe("days of a table that are resynchronised", { timeout: 120_000 }, () => {
+  let copies: CopyStack;
+  const source = () => copies.stack.urls.sourceKusto;
+  const destination = () => copies.stack.urls.destinationKusto;
+  const body = (database: string) => bodyOf(copies.stack, database, database);
+  const held = (database: string) => idsOf(copies.destination, database, "Events");
+  const lakeOf = (database: string): Lake =>
+    openLake(parseLake(`${copies.stack.urls.lake}/copy/${database};${storageAccount.key}`));
+  const askDays = (database: string, ...days: string[]) =>
+    askResync(lakeOf(database), ["Events"], "a test", days);
+  const well = { state: "succeeded", error: null };
+
+  /** Ids of the destination's extents by day; those of no day under "". */
+  async function extentsByDay(database: string): Promise<Map<string, string[]>> {
+    const byDay = new Map<string, string[]>();
+    for (const extent of await readExtents(copies.destination, database, ["Events"], {})) {
+      const day = daysOfExtent(extent).join("+");
+      byDay.set(day, [...(byDay.get(day) ?? []), extent.ExtentId].toSorted());
+    }
+    return byDay;
+  }
+
+  /** Four days of ten rows, copied. */
+  async function copiedDays(database: string, more: object = {}): Promise<void> {
+    await createIdTable(copies.source, database, "Events");
+    for (const [i, day] of DAY.entries())
+      await loadIds(source(), database, "Events", [i * LOAD, (i + 1) * LOAD], at(day));
+    await cursorsGiven();
+    expect(await copies.copy({ ...body(database), ...more })).toMatchObject(well);
+    expect(await held(database)).toEqual(wholeRanges([0, DAY.length * LOAD]));
+  }
+
+  /** Drops what the source holds of a day, and puts these rows in its place. */
+  async function changeAtSource(
+    database: string,
+    day: number,
+    ids?: readonly [number, number],
+  ): Promise<void> {
+    const rows = await copies.source.query(
+      database,
+      `Events | where Id >= ${day * LOAD} and Id < ${(day + 1) * LOAD} | distinct Extent = tostring(extent_id())`,
+    );
+    for (const { Extent } of rows) await copies.source.command(database, `.drop extent ${String(Extent)}`);
+    if (ids) await loadIds(source(), database, "Events", ids, at(DAY[day] ?? ""));
+    await cursorsGiven();
+  }
+
+  async function verdict(database: string): Promise<unknown> {
+    const { report } = await asked(copies.stack.urls.functions, "verifications", body(database));
+    return report;
+  }
+
+  async function nothingLeft(database: string): Promise<void> {
+    expect(await tableNames(copies.destination, database)).toEqual(["Events"]);
+    const extents = await readExtents(copies.destination, database, ["Events"], {});
+    expect(extents.flatMap(({ Tags }) => Tags).filter((tag) => tag.startsWith("kc:"))).toEqual([]);
+    const { container, blobName } = lakeOf(database);
+    for await (const blob of container.listBlobsFlat({ prefix: `${blobName("staged")}/` }))
+      expect(blob.name).not.toMatch(/part[^/]*$/);
+  }
+
+  const replaced = (database: string) => commandsLike(copies.destination, database, ".replace extents");
+
+  beforeAll(async () => {
+    copies = await startCopyStack({
+      sourceDatabases: DATABASES,
+      destinationDatabases: DATABASES,
+      settings: { KUSTO_COPY_MAX_ATTEMPTS: "2" },
+    });
+  });
+  afterAll(() => copies.stop());
+  beforeEach(async () => {
+    await clearFaults(source());
+    await clearFaults(destination());
+  });
+
+  it("are the source's again, deletions included, in one command; other days keep their extents, and no cursor moves", async () => {
+    await copiedDays("Days");
+    const before = await extentsByDay("Days");
+    const cursor = (await readState(lakeOf("Days"))).tables.Events?.cursor;
+    // One day changes, one is emptied; of a third the destination alone has lost rows. And something new comes.
+    await changeAtSource("Days", 0);
+    await changeAtSource("Days", 1);
+    const [lost] = before.get(DAY[2]) ?? [];
+    await copies.destination.command("Days", `.drop extent ${lost}`);
+    await loadIds(source(), "Days", "Events", [100, 110]);
+    await cursorsGiven();
+
+    await askDays("Days", DAY[0], DAY[2]);
+    const plan = await asked(copies.stack.urls.functions, "plans", body("Days"));
+    expect(plan.report).toMatchObject({
+      tables: [{ name: "Events", days: [DAY[0], DAY[2]], whole: false, windows: 2, rows: LOAD }],
+    });
+    expect(await copies.copy(body("Days"))).toMatchObject(well);
+    expect(await replaced("Days")).toBe(1);
+    const after = await extentsByDay("Days");
+    expect(after.has(DAY[0])).toBe(false);
+    expect(after.get(DAY[1])).toEqual(before.get(DAY[1]));
+    expect(after.get(DAY[3])).toEqual(before.get(DAY[3]));
+    expect(after.get(DAY[2])).not.toEqual(before.get(DAY[2]));
+    // The deletion on the day that wasn't asked for is not followed; what is new came with the next iteration.
+    expect(await held("Days")).toEqual(wholeRanges([LOAD, 4 * LOAD], [100, 110]));
+    const entries = await readState(lakeOf("Days"));
+    const [days, next] = entries.finished.slice(-2);
+    expect([days?.tables[0]?.rows, next?.tables[0]?.rows]).toEqual([LOAD, 10]);
+    expect(entries.tables.Events?.cursor).not.toBe(cursor);
+    expect(entries.tables.Events?.days).toBeUndefined();
+    await askDays("Days", DAY[1]);
+    expect(await copies.copy(body("Days"))).toMatchObject(well);
+    expect(await held("Days")).toEqual(wholeRanges([2 * LOAD, 4 * LOAD], [100, 110]));
+    expect(await verdict("Days")).toMatchObject({ verdict: "equal" });
+    await nothingLeft("Days");
+  });
+
+  it("are cut at the table's cursor: rows after it come once, with what is new", async () => {
+    const today = new Date().toISOString().slice(0, 10);
+    const before = (await readState(lakeOf("Days"))).tables.Events;
+    // Of today is what came last; more of it comes now, beyond the cursor.
+    await loadIds(source(), "Days", "Events", [200, 210]);
+    await cursorsGiven();
+    await askDays("Days", today);
+    expect(await copies.copy(body("Days"))).toMatchObject(well);
+    expect(await held("Days")).toEqual(wholeRanges([2 * LOAD, 4 * LOAD], [100, 110], [200, 210]));
+    const [days, next] = (await readState(lakeOf("Days"))).finished.slice(-2);
+    expect([days?.tables[0]?.rows, next?.tables[0]?.rows]).toEqual([10, 10]);
+    expect((await readState(lakeOf("Days"))).tables.Events?.cursor).not.toBe(before?.cursor);
+    expect(await verdict("Days")).toMatchObject({ verdict: "equal" });
+  });
+
+  it("are in once though the answer to their replacement is lost, also where a day was emptied", async () => {
+    await copiedDays("Lost");
+    await changeAtSource("Lost", 0);
+    await changeAtSource("Lost", 1, [500, 505]);
+    const match = { kind: "mgmt", database: "Lost", text: "^\\.replace extents" };
+    await addFault(destination(), { match, action: "loseAnswer", times: 1 });
+    await askDays("Lost", DAY[0], DAY[1]);
+    expect(await copies.copy(body("Lost"))).toMatchObject(well);
+    expect(await strikes(destination())).toEqual([1]);
+    expect(await held("Lost")).toEqual(wholeRanges([2 * LOAD, 4 * LOAD], [500, 505]));
+    await clearFaults(destination());
+    // Nothing comes in the place of it: no id in staging tells that it came through.
+    await changeAtSource("Lost", 2);
+    await addFault(destination(), { match, action: "loseAnswer", times: 1 });
+    await askDays("Lost", DAY[2]);
+    expect(await copies.copy(body("Lost"))).toMatchObject(well);
+    expect(await held("Lost")).toEqual(wholeRanges([3 * LOAD, 4 * LOAD], [500, 505]));
+    await nothingLeft("Lost");
+  });
+
+  it("are replaced though a merge changes the destination's extents meanwhile", async () => {
+    await copiedDays("Merged");
+    await loadIds(source(), "Merged", "Events", [600, 610], at(DAY[0]));
+    await cursorsGiven();
+    expect(await copies.copy(body("Merged"))).toMatchObject(well);
+    expect((await extentsByDay("Merged")).get(DAY[0])).toHaveLength(2);
+    const match = { kind: "mgmt", database: "Merged", text: "^\\.replace extents" };
+    await addFault(destination(), { match, action: "delay", afterMs: 2000, times: 1 });
+    await askDays("Merged", DAY[0]);
+    const statusUrl = await beginCopy(copies.stack.urls.functions, body("Merged"));
+    await until("nothing was replaced", async () => (await strikes(destination()))[0] === 1);
+    await copies.destination.command("Merged", ".merge async Events").catch(() => undefined);
+    await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    expect(await lookAt(statusUrl)).toMatchObject(well);
+    expect(await held("Merged")).toEqual(wholeRanges([0, 4 * LOAD], [600, 610]));
+    await nothingLeft("Merged");
+  });
+
+  it("are refused where an extent is of another day too, or rows carry no day, and nothing is replaced", async () => {
+    await copiedDays("Mixed");
+    const before = await extentsByDay("Mixed");
+    const tag = (which: "alter-merge" | "drop", tags: string, day: string) =>
+      copies.destination.command(
+        "Mixed",
+        which === "drop"
+          ? `.drop table Events extent tags ('${tags}')`
+          : `.alter-merge table Events extent tags ('${tags}') <| .show table Events extents where tags has '${dayTag(day)}'`,
+      );
+    await tag("alter-merge", dayTag(DAY[1]), DAY[0]);
+    await askDays("Mixed", DAY[1]);
+    expect(await copies.copy(body("Mixed"))).toMatchObject({
+      state: "succeeded",
+      warnings: [expect.stringMatching(/2024-05-02.*not resynchronised: .*two days/)],
+    });
+    expect(await held("Mixed")).toEqual(wholeRanges([0, 4 * LOAD]));
+    // Both days together can be told.
+    await askDays("Mixed", DAY[0], DAY[1]);
+    expect(await copies.copy(body("Mixed"))).toMatchObject({ ...well, warnings: [] });
+    expect(await held("Mixed")).toEqual(wholeRanges([0, 4 * LOAD]));
+    await loadIds(destination(), "Mixed", "Events", [900, 905]);
+    const replacements = await replaced("Mixed");
+    await askDays("Mixed", DAY[3]);
+    expect(await copies.copy(body("Mixed"))).toMatchObject({
+      warnings: [
+        expect.stringMatching(/holds 5 rows .* without a drop-by:kc-<day> tag, and 0 were expected/),
+      ],
+    });
+    expect(await replaced("Mixed")).toBe(replacements);
+    expect((await extentsByDay("Mixed")).get(DAY[3])).toEqual(before.get(DAY[3]));
+    expect((await readState(lakeOf("Mixed"))).tables.Events?.days).toBeUndefined();
+    // A table that is copied whole takes the warning with it.
+    await askResync(lakeOf("Mixed"), ["Events"], "a test");
+    expect(await copies.copy(body("Mixed"))).toMatchObject({ ...well, warnings: [] });
+    expect(await held("Mixed")).toEqual(wholeRanges([0, 4 * LOAD]));
+  });
+
+  it("are refused at their replacement where someone took the tags off since the plan, and asked for still", async () => {
+    await copiedDays("Twice");
+    const match = { kind: "operation", database: "Twice", text: "^\\.export" };
+    await addFault(source(), { match, action: "delay", afterMs: 3000, times: 1 });
+    await askDays("Twice", DAY[0]);
+    const statusUrl = await beginCopy(copies.stack.urls.functions, body("Twice"));
+    await until("nothing was exported", async () => (await strikes(source()))[0] === 1);
+    await copies.destination.command("Twice", `.drop table Events extent tags ('${dayTag(DAY[0])}')`);
+    await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    expect(await lookAt(statusUrl)).toMatchObject({ state: "failed" });
+    expect(await held("Twice")).toEqual(wholeRanges([0, 4 * LOAD]));
+    const table = (await readState(lakeOf("Twice"))).tables.Events;
+    expect(table?.days?.asked).toEqual([DAY[0]]);
+    expect(await replaced("Twice")).toBe(0);
+    await nothingLeft("Twice");
+  });
+
+  it("wait until what is open of the table has come, in whichever lane, and no row comes twice", async () => {
+    await createIdTable(copies.source, "Lanes", "Events");
+    for (const [i, day] of DAY.entries())
+      await loadIds(source(), "Lanes", "Events", [i * LOAD, (i + 1) * LOAD], at(day));
+    await cursorsGiven();
+    const match = { kind: "operation", database: "Lanes", text: "^\\.export" };
+    await addFault(source(), { match, action: "delay", afterMs: 1500, times: 4 });
+    const statusUrl = await beginCopy(copies.stack.urls.functions, body("Lanes"));
+    await until(
+      "nothing was begun",
+      async () => (await readState(lakeOf("Lanes"))).open.backfill !== undefined,
+    );
+    await askDays("Lanes", DAY[1]);
+    await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    expect(await held("Lanes")).toEqual(wholeRanges([0, 4 * LOAD]));
+    // The same run did it, once the history was in.
+    expect(await replaced("Lanes")).toBe(1);
+    expect((await readState(lakeOf("Lanes"))).tables.Events?.days).toBeUndefined();
+    expect(await verdict("Lanes")).toMatchObject({ verdict: "equal" });
+    await nothingLeft("Lanes");
+  });
+
+  it("leave rows without an ingestion time where they are", async () => {
+    await copies.source.command("Untimed", ".create table Events (Id: long, Text: string)");
+    await copies.source.command("Untimed", ".alter table Events policy ingestiontime false");
+    await loadIds(source(), "Untimed", "Events", [700, 720]);
+    await copies.source.command("Untimed", ".alter table Events policy ingestiontime true");
+    await loadIds(source(), "Untimed", "Events", [0, LOAD], at(DAY[0]));
+    await cursorsGiven();
+    expect(await copies.copy(body("Untimed"))).toMatchObject(well);
+    const before = await extentsByDay("Untimed");
+    expect(before.get("")).toHaveLength(1);
+    await askDays("Untimed", DAY[0]);
+    expect(await copies.copy(body("Untimed"))).toMatchObject({ ...well, warnings: [] });
+    const after = await extentsByDay("Untimed");
+    expect(after.get("")).toEqual(before.get(""));
+    expect(after.get(DAY[0])).not.toEqual(before.get(DAY[0]));
+    expect(await held("Untimed")).toEqual(wholeRanges([0, LOAD], [700, 720]));
+  });
+
+  it("come through a cancellation: asked for still, and done when the copy is resumed, of a job of history alone too", async () => {
+    const history = { mode: "backfill" };
+    await copiedDays("Backfill", history);
+    await changeAtSource("Backfill", 0);
+    const match = { kind: "operation", database: "Backfill", text: "^\\.export" };
+    await addFault(source(), { match, action: "delay", afterMs: 4000, times: 1 });
+    await askDays("Backfill", DAY[0], DAY[1]);
+    const statusUrl = await beginCopy(copies.stack.urls.functions, { ...body("Backfill"), ...history });
+    await until("nothing was exported", async () => (await strikes(source()))[0] === 1);
+    await askFor(lakeOf("Backfill"), "cancel", "a test");
+    await until("the run didn't end", async () => (await lookAt(statusUrl)).state === "cancelled");
+    expect(await held("Backfill")).toEqual(wholeRanges([0, 4 * LOAD]));
+    expect((await readState(lakeOf("Backfill"))).tables.Events?.days?.asked).toEqual([DAY[0], DAY[1]]);
+    await clearFaults(source());
+    await askFor(lakeOf("Backfill"), "run", "a test");
+    expect(await copies.copy({ ...body("Backfill"), ...history })).toMatchObject(well);
+    expect(await held("Backfill")).toEqual(wholeRanges([LOAD, 4 * LOAD]));
+    await nothingLeft("Backfill");
+  });
+});
