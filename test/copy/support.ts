@@ -60,6 +60,11 @@ export async function resetClock(cluster: string): Promise<void> {
   await post(`${cluster}/local/clock`, { reset: true });
 }
 
+/** Merges what may be merged, and drops what is due, at once. */
+export async function maintain(cluster: string): Promise<void> {
+  await post(`${cluster}/local/maintenance`, {});
+}
+
 /** Loads rows into a table of a local cluster as one ingestion: `sql` yields the columns in their physical form. */
 export async function load(
   cluster: string,

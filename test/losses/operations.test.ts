@@ -6,7 +6,6 @@ import {
   beginCopy,
   bodyOf,
   clearFaults,
-  commandsOf,
   type FaultRequest,
   idsOf,
   lookAt,
@@ -15,7 +14,16 @@ import {
   wholeRanges,
 } from "../copy/drive.ts";
 import { advanceClock, type CopyStack, cursorsGiven, resetClock, startCopyStack } from "../copy/support.ts";
-import { equal, exact, idTable, lakeContainer, nothingLeft, ROWS, stagedFiles } from "./promise.ts";
+import {
+  equal,
+  exact,
+  exportsOf,
+  idTable,
+  lakeContainer,
+  nothingLeft,
+  ROWS,
+  stagedFiles,
+} from "./promise.ts";
 
 /** What a copy makes of it: it waits, exports anew, or stops the table and says why. */
 type Fate = "waits" | "again" | "parked";
@@ -111,11 +119,7 @@ describe("a copy whose operations end in another way than they should", () => {
   let source: string;
   let destination: string;
   const body = (database: string, more: object = {}) => bodyOf(copies.stack, database, database, more);
-  /** How many exports of a table were asked for. */
-  const exports = async (database: string, table: string) =>
-    (await commandsOf(copies.source, database)).filter((text) =>
-      new RegExp(`^\\.export.*<\\|.*${table}\\b`, "s").test(text),
-    ).length;
+  const exports = (database: string, table: string) => exportsOf(copies, database, table);
 
   beforeAll(async () => {
     copies = await startCopyStack({ sourceDatabases: DATABASES, destinationDatabases: DATABASES });

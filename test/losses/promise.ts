@@ -2,7 +2,7 @@ import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob
 import { expect } from "vitest";
 import type { Stack } from "../../local/stack/stack.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
-import { createIdTable, idsOf, loadIds, tableNames, wholeRanges } from "../copy/drive.ts";
+import { commandsOf, createIdTable, idsOf, loadIds, tableNames, wholeRanges } from "../copy/drive.ts";
 import { type CopyStack, differing } from "../copy/support.ts";
 
 export const ROWS = 300;
@@ -27,6 +27,12 @@ export async function stagedFiles(stack: Stack, destination: string): Promise<st
   for await (const { name } of lakeContainer(stack).listBlobsFlat({ prefix: `${destination}/staged/` }))
     if (/\.(csv|parquet)(\.gz)?$/.test(name)) found.push(name);
   return found;
+}
+
+/** How many exports of a table the source was asked for. */
+export async function exportsOf(copies: CopyStack, database: string, table: string): Promise<number> {
+  const ofTable = new RegExp(`^\\.export.*<\\|.*${table}\\b`, "s");
+  return (await commandsOf(copies.source, database)).filter((text) => ofTable.test(text)).length;
 }
 
 /** Nothing of how a copy was made is left at the destination or in the lake: no staging table, no attempt's tag, no file. */

@@ -88,11 +88,11 @@ async function tryBatch(blobs: readonly QueuedBlob[], context: BatchContext): Pr
       const text = `${first.database}/${first.table} ${first.blob}`;
       for (const fault of engine.faults.take({ ...subject, text }, ["delay"]))
         await engine.clock.sleep(fault.afterMs ?? 1_000);
-      // A table changed meanwhile makes the try fail, and the next one reads what it is then.
-      const { table } = await ingestionTarget(engine, first);
-      const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(", ");
-      const relation = `(${good.map((one) => `SELECT ${columns} FROM ${one.relation.relation}`).join(" UNION ALL ")})`;
       try {
+        // A table changed meanwhile makes the try fail, and the next one reads what it is then.
+        const { table } = await ingestionTarget(engine, first);
+        const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(", ");
+        const relation = `(${good.map((one) => `SELECT ${columns} FROM ${one.relation.relation}`).join(" UNION ALL ")})`;
         const result = await engine.ingestRelation(first.database, first.table, relation, {
           connection,
           tags: first.properties.tags,
