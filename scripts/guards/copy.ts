@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,6 +18,7 @@ export interface ProjectCopy {
     tests: readonly WatchingTest[],
     options: { readonly untilOneFails: boolean },
   ) => Promise<Ran>;
+  /** Ends what runs in it, and removes it. */
   readonly remove: () => Promise<void>;
 }
 
@@ -38,6 +39,7 @@ export async function copyProject(root: string): Promise<ProjectCopy> {
   const report = join(folder, "report.json");
   /** Files as they were: the project itself may be worked on meanwhile. */
   const taken = new Map<string, string>();
+  let running: { readonly child: ChildProcess; readonly ended: Promise<void> } | undefined;
 
   return {
     takeAway: async (guard) => {
@@ -61,10 +63,17 @@ export async function copyProject(root: string): Promise<ProjectCopy> {
         ...["--testNamePattern", names, "--reporter", "json", "--outputFile", report],
         ...(untilOneFails ? ["--bail", "1"] : []),
       ];
-      await ended(process.execPath, [join(packages, "vitest", "vitest.mjs"), ...flags], folder);
+      const vitest = join(packages, "vitest", "vitest.mjs");
+      const child = spawn(process.execPath, [vitest, ...flags], { cwd: folder, stdio: "ignore" });
+      running = { child, ended: ended(child) };
+      await running.ended;
       return readReport(await readFile(report, "utf8"), folder);
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: async () => {
+      running?.child.kill("SIGINT");
+      await running?.ended;
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -83,10 +92,9 @@ function escaped(name: string): string {
   return name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-/** Runs a process to its end; whether tests failed is in their report. What it writes is kept for where there is none. */
-async function ended(file: string, flags: readonly string[], folder: string): Promise<void> {
-  const child = spawn(file, flags, { cwd: folder, stdio: "ignore" });
-  await new Promise<void>((done, failed) => {
+/** Whether tests failed is in their report, not in how the process ends. */
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((done, failed) => {
     child.once("error", failed);
     child.once("exit", () => done());
   });
