@@ -165,6 +165,8 @@ describe("a copy whose operations end in another way than they should", () => {
         if (fate === "parked") {
           expect(told?.error).toContain(reason);
           expect(held.rows).toBe(0);
+          // What trying again can't mend isn't tried again.
+          expect(await exports(database, table)).toBe(1);
           return;
         }
         expect(told).toMatchObject({ state: "succeeded", error: null });

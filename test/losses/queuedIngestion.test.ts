@@ -43,7 +43,7 @@ const FOR_GOOD = {
 const ARRIVES_NEVER = /have not arrived in staging after \d+ s/;
 
 const WINDOWS: readonly Omit<Trial, "table">[] = [
-  { name: "whose files arrive, each once", files: 4, faults: [], exports: 1 },
+  { name: "whose four files share their tags, and arrive each once", files: 4, faults: [], exports: 1 },
   {
     name: "of which one file arrives late, in its time",
     files: 1,
@@ -167,11 +167,6 @@ describe("a copy by queued ingestion", () => {
       expect(told).toMatchObject({ state: "succeeded", error: null });
       expect(held).toEqual(wholeRanges([0, ROWS]));
       expect(await exports("Queue", table)).toBeGreaterThanOrEqual(made ?? 1);
-    });
-
-    it("and each file by a message of its own, whatever of its window is there already", async () => {
-      const every = await commandsOf(copies.destination, "Queue");
-      expect(every.filter((text) => /ingestIfNotExists|ingest-by/i.test(text))).toEqual([]);
     });
 
     it("and passes over nothing: the next run copies what was stopped", async () => {
