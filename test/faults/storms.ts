@@ -11,6 +11,11 @@ export interface StormOutcome extends Outcome {
   readonly seed: number;
 }
 
+/** How long the living of a round go on after a death, milliseconds: another time in each round. */
+function graceOf(seed: number): number {
+  return 1500 + ((seed * 3571) % 8500);
+}
+
 /**
  * Runs storms, a round of as many as there are places in one app: whoever dies takes the others along a moment later,
  * wherever they are. Storm `n` has the seed `seed + n`, so that `--seed` of a round's first repeats the round.
@@ -26,7 +31,7 @@ export async function runStorms(
     const cases = seeds.map((each) => stormOf(effects, each));
     let kills = seed + first;
     const hub = (): Hub => (kills++ % 2 === 0 ? "lost" : "kept");
-    const outcomes = await runBatch(stage, cases, { graceMs: ((seed + first) * 397) % 2500, hub });
+    const outcomes = await runBatch(stage, cases, { graceMs: graceOf(seed + first), hub });
     onRound(outcomes.map((outcome, i) => ({ ...outcome, seed: seeds[i] ?? 0 })));
   }
 }
