@@ -19,3 +19,9 @@ it.each(["docs/configuration.md", "docs/architecture.md", "README.md", "local.se
     expect(namesIn(read(path)).filter((name) => !settings.includes(name))).toEqual([]);
   },
 );
+
+it("docs/reliability.md names tests that are there", () => {
+  const named = [...read("docs/reliability.md").matchAll(/\| `(test\/[^`]+)` > (.+) \|$/gm)];
+  expect(named.length).toBeGreaterThan(30);
+  for (const [, file = "", name = ""] of named) expect(`${file}: ${read(file)}`).toContain(name);
+});

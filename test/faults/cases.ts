@@ -20,7 +20,7 @@ export async function recordEffects(stage: Stage): Promise<KnownEffect[]> {
   const cases = variants.map((variant): Case => {
     return { name: `record ${variant}`, variant, iterations: 2, strikes: [], deliveries: [] };
   });
-  const outcomes = await runBatch(stage, cases, { graceMs: 0, hub: () => "kept" });
+  const outcomes = await runBatch(stage, cases, { share: 1, graceMs: 0, hub: () => "kept" });
   return outcomes.flatMap(({ problems, seen, seenFirst }, i) => {
     if (problems.length > 0) throw new Error(`A copy that nothing strikes: ${problems.join("; ")}`);
     return [...seen].map(([name, times]): KnownEffect => {

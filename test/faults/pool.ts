@@ -21,7 +21,7 @@ export async function runSingles(
   );
   for (const [round, some] of chunked(cases.filter(hasDeath), stage.places.length).entries()) {
     const hub = round % 2 === 0 ? "lost" : "kept";
-    const outcomes = await runBatch(stage, some, { graceMs: DEATHS_WITHIN_MS, hub: () => hub });
+    const outcomes = await runBatch(stage, some, { share: 1, graceMs: DEATHS_WITHIN_MS, hub: () => hub });
     for (const [i, outcome] of outcomes.entries()) {
       const each = some[i];
       if (each !== undefined) onOutcome(each, outcome);

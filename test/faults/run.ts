@@ -67,7 +67,9 @@ async function brokenAtLast(stage: Stage, copy: SmallCopy): Promise<string[]> {
 }
 
 export interface Killing {
-  /** How long the living go on after the first of a batch has died, milliseconds: then the process they share is killed. */
+  /** How many of the running have to be dead, from 0 to 1, before the process that they share is killed. */
+  readonly share: number;
+  /** How long the living go on at most after the first of a batch has died, milliseconds. */
   readonly graceMs: number;
   /** Whether the next host finds the task hub of the killed one. */
   readonly hub: () => Hub;
@@ -96,7 +98,7 @@ export async function runBatch(stage: Stage, cases: readonly Case[], killing: Ki
     const dead = tracks.filter((track) => track.isDead()).length;
     if (dead > 0) {
       since ??= Date.now();
-      if (dead >= running || Date.now() - since >= killing.graceMs) {
+      if (dead >= running * killing.share || Date.now() - since >= killing.graceMs) {
         await stage.kill(killing.hub());
         since = undefined;
       }

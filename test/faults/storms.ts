@@ -11,10 +11,12 @@ export interface StormOutcome extends Outcome {
   readonly seed: number;
 }
 
-/** How long the living of a round go on after a death, milliseconds: another time in each round. */
-function graceOf(seed: number): number {
-  return 1500 + ((seed * 3571) % 8500);
+/** A third to all of a round's running copies have to be dead before the process is killed: another share in each round. */
+function shareOf(seed: number): number {
+  return 1 / 3 + ((seed * 3571) % 100) / 150;
 }
+
+const GRACE_MS = 20_000;
 
 /**
  * Runs storms, a round of as many as there are places in one app: whoever dies takes the others along a moment later,
@@ -31,7 +33,7 @@ export async function runStorms(
     const cases = seeds.map((each) => stormOf(effects, each));
     let kills = seed + first;
     const hub = (): Hub => (kills++ % 2 === 0 ? "lost" : "kept");
-    const outcomes = await runBatch(stage, cases, { graceMs: graceOf(seed + first), hub });
+    const outcomes = await runBatch(stage, cases, { share: shareOf(seed + first), graceMs: GRACE_MS, hub });
     onRound(outcomes.map((outcome, i) => ({ ...outcome, seed: seeds[i] ?? 0 })));
   }
 }
