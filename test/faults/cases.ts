@@ -29,11 +29,12 @@ export async function recordEffects(stage: Stage): Promise<KnownEffect[]> {
   });
 }
 
-/** Faults that tell something of an effect: one that only reads is the same to the world done or not done. */
-export function faultsOf(effect: string): WireFault[] {
-  return WIRE_FAULTS.filter(
-    (fault) => !reads(effect) || !["neverArrives", "twice", "diesAfter"].includes(fault),
-  );
+/**
+ * Faults that tell something of an effect. One that only reads is the same to the world whether it was done or not: it fails for
+ * now, fails for good, or the process dies.
+ */
+export function faultsOf(effect: string): readonly WireFault[] {
+  return reads(effect) ? ["unavailable", "refused", "diesBefore"] : WIRE_FAULTS;
 }
 
 function reads(effect: string): boolean {
