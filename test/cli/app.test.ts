@@ -71,6 +71,8 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   resume: [],
   cancel: [],
   resync: ["--tables", "Events"],
+  "resync of days": ["--tables", "Events", "--days", "2026-11-20..2026-11-21"],
+  "resume over": ["--start-over"],
   "follow attach": [...FOLLOWER, ...LEADER, "--databases", "A"],
   "follow list": FOLLOWER,
   "follow list of a leader": LEADER,

@@ -107,6 +107,22 @@ describe("a verb of the command", { timeout: 120_000 }, () => {
     expect(await held("Samples")).toEqual(ALL);
   });
 
+  it("resync of days refuses what is no day, or none that is copied, and copies those that are", async () => {
+    const resync = (...days: string[]) =>
+      command(["resync", ...lake("Samples"), "--tables", "Events", "--days", ...days, "--yes"]);
+    const malformed = await resync("2026-03-02", "tomorrow", "2026-03-05..2026-03-01");
+    expect([malformed.code, malformed.stderr]).toEqual([
+      2,
+      expect.stringMatching(/"tomorrow" is no day.*ends before it begins/),
+    ]);
+    const future = await resync("2126-03-02");
+    expect([future.code, future.stderr]).toEqual([2, expect.stringContaining("is still to come")]);
+    const done = await resync("2026-03-01..2026-03-02");
+    expect([done.code, done.stderr]).toEqual([0, ""]);
+    expect(done.stdout).toContain("in the rows of 2026-03-01, 2026-03-02");
+    expect(await held("Samples")).toEqual(ALL);
+  });
+
   it("pause lets a running copy end, none begins until resume, which finishes it", async () => {
     await delayExports(4000);
     const running = start([...whole("Asked"), "--export-slots", "1", "--json"]);
@@ -145,9 +161,18 @@ describe("a verb of the command", { timeout: 120_000 }, () => {
     const cancelled = await command(["cancel", ...lake("Cancelled"), "--yes"]);
     expect(cancelled.code).toBe(0);
     expect((await status("Cancelled")).report).toMatchObject({ state: "cancelled", open: [] });
+    const unasked = await command(["resume", ...lake("Cancelled"), "--start-over"]);
+    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining("say --yes")]);
     const again = await command(whole("Cancelled"));
     expect(again.stdout).toMatch(/was cancelled .*this start lifts that/);
     expect(again.code).toBe(0);
+    expect(await held("Cancelled")).toEqual(ALL);
+    const going = await command(["resume", ...lake("Cancelled"), "--start-over", "--yes"]);
+    expect([going.code, going.stderr]).toEqual([2, expect.stringContaining("neither paused nor cancelled")]);
+    await command(["cancel", ...lake("Cancelled"), "--yes"]);
+    await loadIds(copies.stack.urls.destinationKusto, "Cancelled", "Events", [500, 501]);
+    const over = await command(["resume", ...lake("Cancelled"), "--start-over", "--yes"]);
+    expect([over.code, over.stdout]).toEqual([0, expect.stringContaining("starts over: Events")]);
     expect(await held("Cancelled")).toEqual(ALL);
   });
 

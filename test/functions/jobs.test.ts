@@ -232,6 +232,19 @@ describe("many jobs", () => {
       { errors: [{ pointer: "/tables/1", detail: expect.stringContaining("no such table") }] },
     ]);
     expect((await act("copy:none:1", "pause")).status).toBe(404);
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    const days = await act(first.id, "resync", { tables: ["Events"], days: ["2026-02-30", tomorrow] });
+    expect([days.status, await days.json()]).toMatchObject([
+      400,
+      {
+        errors: [
+          { pointer: "/days/0", detail: expect.stringContaining("is no day") },
+          { pointer: "/days", detail: expect.stringContaining("still to come") },
+        ],
+      },
+    ]);
+    expect((await act(first.id, "resync", { tables: ["Events"], days: [] })).status).toBe(400);
+    expect((await act(first.id, "resume", { startOver: "yes" })).status).toBe(400);
 
     const second = await started(await act(first.id, "resume"));
     expect(second.id).not.toBe(first.id);
@@ -252,6 +265,18 @@ describe("many jobs", () => {
     expect(
       await copies.destination.command("Paused", ".show table Events extents | project ExtentId"),
     ).not.toEqual(before);
+    expect(await idsOf(copies.destination, "Paused", "Events")).toEqual(wholeRanges([0, 20]));
+
+    const over = await act(first.id, "resume", { startOver: true });
+    expect([over.status, await over.json()]).toMatchObject([
+      409,
+      { detail: expect.stringContaining('{"tables": ["*"]}') },
+    ]);
+    const today = new Date().toISOString().slice(0, 10);
+    const ofDays = await act(first.id, "resync", { tables: ["Events"], days: [today] });
+    const asked = startedSchema.extend({ days: z.array(z.string()) }).parse(await ofDays.json());
+    expect(asked.days).toEqual([today]);
+    await until("it didn't end", async () => (await stateAt(asked.statusUrl)) === "succeeded");
     expect(await idsOf(copies.destination, "Paused", "Events")).toEqual(wholeRanges([0, 20]));
 
     await loadIds(copies.stack.urls.sourceKusto, "Paused", "Events", [20, 30]);
