@@ -3,6 +3,7 @@ import type { State } from "./checkpoint/state.ts";
 import { windowsOf } from "./checkpoint/windows.ts";
 import type { Wanted } from "./control.ts";
 import { lagSeconds } from "./lag.ts";
+import { addedRetries, noRetries, type Retries, sumOfRetries } from "./retries.ts";
 import { warningsOf } from "./warnings.ts";
 
 /**
@@ -33,6 +34,8 @@ export interface TableView {
   };
   readonly rows: number;
   readonly bytes: number;
+  /** What was tried again of it. */
+  readonly retries: Retries;
   readonly error: string | null;
 }
 
@@ -43,6 +46,8 @@ export interface CopyView {
   readonly iteration: number | null;
   readonly lagSeconds: number | null;
   readonly tables: readonly TableView[];
+  /** What was tried again: of the tables, and steps of the run itself. */
+  readonly retries: Retries;
   /** What stops no copy and should be known. */
   readonly warnings?: readonly string[];
   readonly error: string | null;
@@ -77,7 +82,8 @@ export function copyView(instance: InstanceView, state: State, now: Date, wanted
   // Only a run that ended well says itself what it committed.
   const committed =
     current && instance.state !== "succeeded" ? committedBy(state, state.run?.id) : instance.committed;
-  for (const done of state.finished.filter((each) => committed.includes(each.iteration))) {
+  const finished = state.finished.filter((each) => committed.includes(each.iteration));
+  for (const done of finished) {
     for (const table of done.tables) {
       const promoted = table.error === undefined ? table.windows : 0;
       add(done.lane, {
@@ -86,6 +92,7 @@ export function copyView(instance: InstanceView, state: State, now: Date, wanted
         windows: { total: table.windows, exported: promoted, staged: promoted, promoted },
         rows: table.rows,
         bytes: table.bytes,
+        retries: table.retries ?? noRetries,
         error: table.error ?? null,
       });
     }
@@ -107,6 +114,7 @@ export function copyView(instance: InstanceView, state: State, now: Date, wanted
         },
         rows: windows.reduce((sum, window) => sum + (window.rows ?? 0), 0),
         bytes: windows.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
+        retries: iteration.retries?.[table.name] ?? noRetries,
         error: parked ?? null,
       });
     });
@@ -126,6 +134,11 @@ export function copyView(instance: InstanceView, state: State, now: Date, wanted
     iteration: open[0]?.iteration ?? committed.at(-1) ?? null,
     lagSeconds: lagSeconds(state, now),
     tables: views,
+    retries: sumOfRetries([
+      ...views.map((table) => table.retries),
+      ...finished.map(({ waits }) => waits),
+      ...open.map(({ waits }) => waits),
+    ]),
     warnings: warningsOf(state).map((each) => each.reason),
     error: instance.error ?? ended?.reason ?? some,
   };
@@ -151,6 +164,7 @@ function refusedView(name: string, error: string): TableView {
     windows: { total: 0, exported: 0, staged: 0, promoted: 0 },
     rows: 0,
     bytes: 0,
+    retries: noRetries,
     error,
   };
 }
@@ -170,6 +184,7 @@ function joined(before: TableView | undefined, view: TableView, error: string | 
     },
     rows: before.rows + view.rows,
     bytes: before.bytes + view.bytes,
+    retries: addedRetries(before.retries, view.retries),
     error,
   };
 }

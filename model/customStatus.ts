@@ -35,6 +35,8 @@ export const customStatusSchema = z.object({
   /** Steps that were refused for now (throttling, a lost connection) and attempts that were begun anew, by this run. */
   refused: z.number(),
   retried: z.number(),
+  /** Why, the last time. */
+  retryReason: z.string().nullable().default(null),
   /** Iterations committed by this run. */
   committed: z.number(),
 });

@@ -18,6 +18,9 @@ export const STATUS_COLUMNS = [
   { name: "LagSeconds", type: "real" },
   { name: "Cursor", type: "string" },
   { name: "UpdatedAt", type: "datetime" },
+  // New ones come last: a view reads the file of a version without them by place, and they are null.
+  { name: "Retries", type: "long" },
+  { name: "RetryReason", type: "string" },
 ] as const;
 
 export type StatusColumn = (typeof STATUS_COLUMNS)[number]["name"];

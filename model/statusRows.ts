@@ -3,6 +3,7 @@ import type { OpenIteration, State } from "./checkpoint/state.ts";
 import { windowsOf } from "./checkpoint/windows.ts";
 import { formatDuration } from "./durations.ts";
 import { lagSeconds } from "./lag.ts";
+import { noRetries, type Retries, sumOfRetries } from "./retries.ts";
 import { STATUS_COLUMNS, type StatusColumn } from "./statusColumns.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -29,6 +30,7 @@ export function statusRows(state: State, now: Date): StatusRow[] {
         Bytes: total(iteration.tables.map((table) => table.bytes)),
         Cursor: iteration.upTo,
         UpdatedAt: iteration.committedAt,
+        ...retriesIn(sumOfRetries([...iteration.tables.map((table) => table.retries), iteration.waits])),
       }),
       ...iteration.tables.map((table) =>
         row(state, now, {
@@ -41,6 +43,7 @@ export function statusRows(state: State, now: Date): StatusRow[] {
           Error: table.error ?? "",
           Cursor: state.tables[table.name]?.cursor ?? "",
           UpdatedAt: iteration.committedAt,
+          ...retriesIn(table.retries),
         }),
       ),
     ]),
@@ -77,7 +80,12 @@ function lateness(state: State, now: Date): string {
 function openRows(state: State, open: OpenIteration, now: Date): StatusRow[] {
   const common = { Iteration: open.iteration, Lane: open.lane, UpdatedAt: now.toISOString() };
   return [
-    row(state, now, { ...common, State: "running", Cursor: open.upTo }),
+    row(state, now, {
+      ...common,
+      State: "running",
+      Cursor: open.upTo,
+      ...retriesIn(sumOfRetries([...Object.values(open.retries ?? {}), open.waits])),
+    }),
     ...open.tables.flatMap((table, t) => {
       const windows = windowsOf(open, t);
       const parked = open.parked[table.name];
@@ -95,6 +103,7 @@ function openRows(state: State, open: OpenIteration, now: Date): StatusRow[] {
           Bytes: total(windows.map((window) => window.bytes ?? 0)),
           Error: parked ?? "",
           Cursor: state.tables[table.name]?.cursor ?? "",
+          ...retriesIn(open.retries?.[table.name]),
         }),
         ...windows.map((window, w) =>
           row(state, now, {
@@ -136,8 +145,15 @@ function row(state: State, now: Date, values: Partial<StatusRow>): StatusRow {
     LagSeconds: lag === null ? null : Math.round(lag * 10) / 10,
     Cursor: "",
     UpdatedAt: null,
+    Retries: null,
+    RetryReason: "",
     ...values,
   };
+}
+
+/** Steps and attempts that were tried again, together: how much, and why the last time. */
+function retriesIn(retries: Retries = noRetries): Pick<StatusRow, "Retries" | "RetryReason"> {
+  return { Retries: retries.steps + retries.attempts, RetryReason: retries.reason ?? "" };
 }
 
 function total(numbers: readonly number[]): number {

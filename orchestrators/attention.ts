@@ -7,6 +7,7 @@ import { type Carry, type CopyResult, lanesOf, type RunOutcome, withoutLane } fr
 import { planAgain } from "./lanes.ts";
 import { clean } from "./promotion.ts";
 import { record, ref } from "./record.ts";
+import { countWaits, logRetriesOf } from "./retries.ts";
 import { releasePolicies } from "./updatePolicies.ts";
 
 /*
@@ -72,6 +73,8 @@ export function* end(
   let carry = before;
   const flights = carry.flights.filter((flight) => flight.stage === "exporting");
   if (flights.length > 0) yield* optional(context, ACTIVITY.cancelExports, { ...ref(job, carry), flights });
+  carry = countWaits(context, carry);
+  for (const lane of lanesOf(carry)) carry = yield* logRetriesOf(context, job, carry, lane.iteration);
   if (outcome === "cancelled") {
     for (const lane of lanesOf(carry)) carry = yield* abandon(context, job, carry, lane.iteration);
   }

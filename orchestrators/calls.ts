@@ -12,6 +12,16 @@ export class TakenOver extends Error {}
 /** The run can't go on; what it did is in the log. */
 export class RunFailed extends Error {}
 
+/** What `step` has tried again in this execution of an orchestrator, as far as nobody has asked for it; replay makes it anew. */
+const WAITS = new WeakMap<OrchestrationContext, { steps: number; reason: string }>();
+
+/** What steps of the whole run had to be tried again since this was asked last. */
+export function takeWaits(context: OrchestrationContext): { steps: number; reason: string }[] {
+  const waits = WAITS.get(context);
+  WAITS.delete(context);
+  return waits === undefined ? [] : [waits];
+}
+
 /** How often a step of the whole run is tried before the run fails. */
 const MAX_TRIES = 8;
 
@@ -29,6 +39,7 @@ export function* step<T>(context: OrchestrationContext, name: string, input: unk
     if (answered.kind === "done") return answered.value;
     if (answered.kind === "stale") throw new TakenOver(answered.reason);
     if (!answered.retryable || tries >= MAX_TRIES) throw new RunFailed(answered.reason);
+    WAITS.set(context, { steps: (WAITS.get(context)?.steps ?? 0) + 1, reason: answered.reason });
     // What a run waits for is worth showing: a cluster that doesn't answer may take minutes to be given up.
     context.df.setCustomStatus({ waiting: answered.reason.slice(0, 1000), tries });
     yield* backOff(context, name, tries, pacedSchema.safeParse(input).data?.job.pollMs);

@@ -13,7 +13,10 @@ import type {
   WindowReset,
 } from "../model/checkpoint/entries.ts";
 import type { Job } from "../model/job.ts";
+import { parkedReason, shortReason } from "../model/retries.ts";
 import { afterFailure, type Flight, type SlotCounts } from "../model/schedule.ts";
+
+import { nothingRetried, type Retried, type UnloggedRetry, withRetries } from "./unlogged.ts";
 
 /** Where a run stands in one lane's open iteration. */
 export interface LaneCarry {
@@ -35,7 +38,7 @@ export interface LaneCarry {
 export type RunOutcome = "paused" | "cancelled" | "stopped";
 
 /** All that one generation of the orchestration hands to the next: small, and of references only. */
-export interface Carry {
+export interface Carry extends Retried {
   readonly run: number;
   readonly next: number;
   readonly slots: SlotCounts;
@@ -59,9 +62,6 @@ export interface Carry {
   readonly policiesOff: boolean;
   /** Iterations this run committed. */
   readonly committed: readonly number[];
-  /** Steps that were refused for now, and attempts begun anew. */
-  readonly refused: number;
-  readonly retried: number;
   /** What was asked of the run when it looked last, by whom, and when that was. */
   readonly wanted: ControlAnswer["wanted"];
   readonly askedBy: string;
@@ -97,8 +97,7 @@ export function firstCarry(opened: OpenedRun): Carry {
     statusAt: null,
     policiesOff: opened.policiesOff,
     committed: [],
-    refused: 0,
-    retried: 0,
+    ...nothingRetried,
     wanted: "run",
     askedBy: "",
     lookedAt: null,
@@ -126,7 +125,7 @@ export function applyOutcomes(
   carry: Carry,
   outcomes: readonly FlightOutcome[],
   job: Job,
-  nowMs: number,
+  now: Date,
 ): { carry: Carry; entries: Omit<EntryOf<"progress">, "number" | "run" | "step" | "at">[]; moved: boolean } {
   const flights = new Map(carry.flights.map((flight) => [flight.window, flight]));
   const news = new Map<
@@ -138,7 +137,8 @@ export function applyOutcomes(
     news.set(iteration, found);
     return found;
   };
-  let { refused, retried } = carry;
+  let { retried, retryReason } = carry;
+  const refused: UnloggedRetry[] = [];
   for (const outcome of outcomes) {
     const { flight } = outcome;
     // A flight of a table that this very round parked is gone.
@@ -151,11 +151,15 @@ export function applyOutcomes(
       } else flights.set(flight.window, flight);
       continue;
     }
-    if (outcome.failure === "refused") refused += 1;
-    const after = afterFailure(flight, outcome.failure, job, nowMs);
-    if (after.kind === "again") flights.set(flight.window, after.flight);
+    const { iteration, table } = flight;
+    const after = afterFailure(flight, outcome.failure, job, now.getTime());
+    if (after.kind === "again") {
+      refused.push({ iteration, table, steps: 1, reason: outcome.reason });
+      flights.set(flight.window, after.flight);
+    }
     if (after.kind === "reset") {
       retried += 1;
+      retryReason = shortReason(outcome.reason);
       newsOf(flight.iteration).reset.push({
         window: flight.window,
         attempt: after.attempt,
@@ -164,14 +168,19 @@ export function applyOutcomes(
       flights.set(flight.window, after.flight);
     }
     if (after.kind === "park") {
-      newsOf(flight.iteration).parked.push({ table: flight.table, reason: outcome.reason });
+      const { window, attempt } = flight;
+      const reason = parkedReason(window, attempt, outcome.reason);
+      newsOf(iteration).parked.push({ table, reason, window });
       for (const other of [...flights.values()]) {
-        if (other.table === flight.table && other.iteration === flight.iteration)
-          flights.delete(other.window);
+        if (other.table === table && other.iteration === iteration) flights.delete(other.window);
       }
     }
   }
-  let next: Carry = { ...carry, flights: [...flights.values()], refused, retried };
+  let next = withRetries<Carry>(
+    { ...carry, flights: [...flights.values()], retried, retryReason },
+    refused,
+    now,
+  );
   for (const lane of lanesOf(carry)) {
     const staged = news.get(lane.iteration)?.staged.length ?? 0;
     if (staged > 0) next = withLane(next, { ...lane, staged: lane.staged + staged });

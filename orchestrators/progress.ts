@@ -32,6 +32,7 @@ export function tellProgress(context: OrchestrationContext, job: Job, carry: Car
     tables: [...new Set(flights.map((flight) => flight.table))].toSorted().slice(0, TABLES_NAMED),
     refused: carry.refused,
     retried: carry.retried,
+    retryReason: carry.retryReason,
     committed: carry.committed.length,
   } satisfies CustomStatus);
 }

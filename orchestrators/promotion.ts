@@ -7,6 +7,8 @@ import { backOff, optional, RunFailed, type Steps, step, TakenOver, together } f
 import { type Carry, type LaneCarry, lanesOf, withLane, withoutLane } from "./carry.ts";
 import { parkFound, planAgain } from "./lanes.ts";
 import { record, ref } from "./record.ts";
+import { countWaits, logRetriesOf } from "./retries.ts";
+import { withRetries } from "./unlogged.ts";
 import { holdPolicies, releasePolicies } from "./updatePolicies.ts";
 
 const PROMOTIONS_AT_ONCE = 4;
@@ -24,6 +26,7 @@ export function* finishIterations(context: OrchestrationContext, job: Job, befor
 function* commit(context: OrchestrationContext, job: Job, before: Carry, lane: LaneCarry): Steps<Carry> {
   const { iteration } = lane;
   let carry = yield* promoteIntended(context, job, before, lane, false);
+  carry = yield* logRetriesOf(context, job, countWaits(context, carry), iteration);
   carry = yield* record(context, job, carry, { kind: "iterationCommitted", iteration });
   carry = yield* releasePolicies(context, job, carry, false);
   carry = withoutLane({ ...carry, committed: [...carry.committed, iteration] }, lane.lane);
@@ -88,10 +91,11 @@ function* promoteIntended(
 export function* promote(
   context: OrchestrationContext,
   job: Job,
-  carry: Carry,
+  before: Carry,
   iteration: number,
   tables: readonly string[],
 ): Steps<Carry> {
+  let carry = before;
   const windows: string[] = [];
   const stopped: Parked[] = [];
   const withdrawn: Parked[] = [];
@@ -112,8 +116,12 @@ export function* promote(
           windows.push(...answered.value.windows);
           stopped.push(...answered.value.stopped);
           withdrawn.push(...answered.value.withdrawn);
-        } else if (answered.retryable && tries < 8) again.push(some[i] ?? "");
-        else throw new RunFailed(answered.reason);
+        } else if (answered.retryable && tries < 8) {
+          const table = some[i] ?? "";
+          again.push(table);
+          const retry = { iteration, table, steps: 1, reason: answered.reason };
+          carry = withRetries(carry, [retry], context.df.currentUtcDateTime);
+        } else throw new RunFailed(answered.reason);
       }
     }
     waiting = again;

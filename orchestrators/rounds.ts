@@ -5,6 +5,8 @@ import { type Flight, type FlightStage, pickFlights, type SlotCounts } from "../
 import { flightRound, RunFailed, type Steps } from "./calls.ts";
 import { applyOutcomes, type Carry } from "./carry.ts";
 import { record, ref } from "./record.ts";
+import { countWaits, logRetries } from "./retries.ts";
+import { takeRetries } from "./unlogged.ts";
 
 /** Between two writes of the status file, milliseconds. */
 const STATUS_EVERY_MS = 5000;
@@ -41,7 +43,7 @@ export function* copyRound(
   );
   const polled =
     running.length === 0 ? [] : yield* flightRound(context, [], { ...run, flights: running }, []);
-  const seen = applyOutcomes(before, polled, job, now.getTime());
+  const seen = applyOutcomes(before, polled, job, now);
   const calls = pickFlights(seen.carry.flights, slots, now.toISOString()).map((flight) => ({
     name: callOf(flight),
     input: { ...run, flight },
@@ -50,9 +52,14 @@ export function* copyRound(
     before.statusAt === null || now.getTime() - Date.parse(before.statusAt) >= STATUS_EVERY_MS;
   const status = statusDue ? [{ name: ACTIVITY.refreshStatus, input: run }] : [];
   const outcomes = yield* flightRound(context, calls, undefined, status);
-  const done = applyOutcomes(seen.carry, outcomes, job, now.getTime());
+  const done = applyOutcomes(seen.carry, outcomes, job, now);
   let carry = statusDue ? { ...done.carry, statusAt: now.toISOString() } : done.carry;
-  for (const entry of [...seen.entries, ...done.entries]) carry = yield* record(context, job, carry, entry);
+  carry = countWaits(context, carry);
+  for (const entry of [...seen.entries, ...done.entries]) {
+    const { carry: left, retries } = takeRetries(carry, entry.iteration);
+    carry = yield* record(context, job, left, retries.length === 0 ? entry : { ...entry, retries });
+  }
+  carry = yield* logRetries(context, job, carry);
   return { carry, calls: calls.length + 4, moved: seen.moved || done.moved };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { noRetries, retriesSchema } from "../../model/retries.ts";
 
 /* What a deployed app answers, as far as the command needs it: an app of another version may answer more. */
 
@@ -16,9 +17,11 @@ export const copySchema = z.object({
       windows: z.object({ total: count, exported: count, staged: count, promoted: count }),
       rows: count,
       bytes: count,
+      retries: retriesSchema.default(noRetries),
       error: z.string().nullable(),
     }),
   ),
+  retries: retriesSchema.default(noRetries),
   error: z.string().nullable(),
 });
 export type AppCopy = z.infer<typeof copySchema>;

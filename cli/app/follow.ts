@@ -45,7 +45,8 @@ export async function follow(app: AppClient, id: string, given: Given, io: Io): 
       if (copy !== null && !AT_WORK.includes(copy.state)) break;
       if (copy !== null) {
         const view = { ...copy, state: "running" } as const;
-        const status = { backingOff: 0, refused: 0, waiting: copy.error };
+        const { steps, attempts, reason } = copy.retries;
+        const status = { backingOff: 0, refused: steps, attempts, reason, waiting: copy.error };
         reporter.tell(progressOf({ job, view, state: emptyState, status, now: new Date() }, speed));
       }
       await pause(LOOK_MS, stop.signal);

@@ -10,6 +10,7 @@ import { count, seconds } from "../output/numbers.ts";
 import { harmless } from "../output/terminal.ts";
 import { textTable } from "../output/textTable.ts";
 import type { Given } from "../program/given.ts";
+import { triedAgain } from "../progress/words.ts";
 import { daysOf } from "../verbs/control.ts";
 import { DOCTOR, PLAN, type Question, show, VERIFY, waiting } from "../verbs/reports.ts";
 import { type AppCopy, copySchema, reportSchema, resyncedSchema, startedSchema } from "./answers.ts";
@@ -138,6 +139,7 @@ async function status(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
     const lines = [
       `${copy.id}: ${copy.state}${lag}`,
       ...(copy.error === null ? [] : [`  ${harmless(copy.error)}`]),
+      ...triedAgain(copy.retries, 200).map((text) => `  ${text}`),
       ...(copy.tables.length === 0
         ? []
         : textTable(copy.tables, [

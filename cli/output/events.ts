@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { retriesSchema } from "../../model/retries.ts";
 
 /*
  * What a copy tells while it runs. `--json` prints each as a line; the terminal's display and a pipe's plain lines are
@@ -26,6 +27,9 @@ export const tableProgressSchema = z.object({
   windows: windowsSchema,
   rows: count.describe("Verified rows."),
   bytes: count.describe("Of the staged files."),
+  retries: retriesSchema.describe(
+    "What was tried again: refused steps, failed attempts, and why, the last time.",
+  ),
   error: z.string().nullable(),
 });
 
@@ -58,6 +62,8 @@ export const progressSchema = z.object({
     .object({
       windows: count.describe("Windows that wait before their last step is tried again."),
       tries: count.describe("Steps that were refused so far: throttling, a lost connection."),
+      attempts: count.describe("Attempts at a window that failed so far."),
+      reason: z.string().nullable().describe("Why, the last time."),
     })
     .describe("What clusters and storage refused."),
   waiting: z

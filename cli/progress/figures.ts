@@ -9,6 +9,9 @@ import type { Speed } from "./speed.ts";
 export interface RunStatus {
   readonly backingOff: number;
   readonly refused: number;
+  /** Attempts at a window that failed; and why something was tried again, the last time. */
+  readonly attempts: number;
+  readonly reason: string | null;
   readonly waiting: string | null;
 }
 
@@ -16,11 +19,12 @@ const waitingSchema = z.object({ waiting: z.string(), tries: z.number().optional
 
 export function runStatus(status: unknown): RunStatus {
   const waiting = waitingSchema.safeParse(status);
-  if (waiting.success)
-    return { backingOff: 0, refused: waiting.data.tries ?? 0, waiting: waiting.data.waiting };
+  const nothing = { backingOff: 0, refused: 0, attempts: 0, reason: null, waiting: null };
+  if (waiting.success) return { ...nothing, refused: waiting.data.tries ?? 0, waiting: waiting.data.waiting };
   const known = customStatusSchema.safeParse(status);
-  if (!known.success) return { backingOff: 0, refused: 0, waiting: null };
-  return { backingOff: known.data.inFlight.backingOff, refused: known.data.refused, waiting: null };
+  if (!known.success) return nothing;
+  const { inFlight, refused, retried, retryReason } = known.data;
+  return { ...nothing, backingOff: inFlight.backingOff, refused, attempts: retried, reason: retryReason };
 }
 
 export interface Look {
@@ -65,7 +69,12 @@ export function progressOf({ job, view, state, status, now }: Look, speed: Speed
     secondsLeft:
       all === steps ? (all === 0 ? null : 0) : rates.steps > 0 ? (all - steps) / rates.steps : null,
     lagSeconds: view.lagSeconds,
-    refused: { windows: status.backingOff, tries: status.refused },
+    refused: {
+      windows: status.backingOff,
+      tries: status.refused,
+      attempts: status.attempts,
+      reason: status.reason,
+    },
     waiting: status.waiting,
     busiest: busiest(view.tables).slice(0, TABLES_TOLD),
   };

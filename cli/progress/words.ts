@@ -1,3 +1,4 @@
+import { type Retries, sumOfRetries } from "../../model/retries.ts";
 import type { CopyEvent, Idle, Progress, Summary } from "../output/events.ts";
 import { bytes, count, counted, seconds } from "../output/numbers.ts";
 import { clipped, harmless, padded, painter, widthOf } from "../output/terminal.ts";
@@ -78,6 +79,7 @@ function summaryLines(summary: Summary, lead: string, paint: ReturnType<typeof p
       : []),
     ...failed.map((table) => paint("red", row(table.name, `failed: ${harmless(table.error ?? "")}`))),
     paint(style, head),
+    ...triedAgain(sumOfRetries(summary.tables.map(({ retries }) => retries)), 200).map((text) => `  ${text}`),
     ...(summary.reason === null ? [] : [`  ${harmless(summary.reason)}`]),
     ...(summary.next === null ? [] : [`  ${summary.next}`]),
   ];
@@ -100,8 +102,20 @@ export function figures(progress: Progress): string[] {
     ...(secondsLeft === null || secondsLeft === 0 ? [] : [`${seconds(secondsLeft)} left`]),
     ...(lagSeconds === null ? [] : [`lag ${seconds(lagSeconds)}`]),
     ...(refused.windows === 0 ? [] : [`throttled: ${counted(refused.windows, "window")} wait`]),
+    ...triedAgain({ steps: refused.tries, attempts: refused.attempts, reason: refused.reason }, 60),
     ...(waiting === null ? [] : [`waiting: ${harmless(waiting)}`]),
   ];
+}
+
+/** What was tried again, and why the last time; nothing where nothing was. `room`: how much of a reason is told, in columns. */
+export function triedAgain({ steps, attempts, reason }: Retries, room: number): string[] {
+  if (steps + attempts === 0) return [];
+  const parts = [
+    ...(steps === 0 ? [] : [counted(steps, "step")]),
+    ...(attempts === 0 ? [] : [counted(attempts, "attempt")]),
+  ];
+  const why = reason === null ? "" : `: ${clipped(harmless(reason), room)}`;
+  return [`${parts.join(" and ")} tried again${why}`];
 }
 
 export function percent({ fraction }: Progress): string {

@@ -9,6 +9,7 @@ import { isDue } from "../../model/due.ts";
 import { describe } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { copiedAsOf, lagSeconds } from "../../model/lag.ts";
+import { addedRetries, noRetries } from "../../model/retries.ts";
 import type { CopyEvent } from "../output/events.ts";
 import { seconds } from "../output/numbers.ts";
 import { runAtWork } from "./atWork.ts";
@@ -134,11 +135,20 @@ function added(before: TableView | undefined, table: TableView): TableView {
     },
     rows: before.rows + table.rows,
     bytes: before.bytes + table.bytes,
+    retries: addedRetries(before.retries, table.retries),
   };
 }
 
 function finalView(last: CopyEnd | null, total: ReadonlyMap<string, TableView>): CopyView {
   const tables = [...total.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   if (last !== null) return { ...last.view, tables };
-  return { id: "", state: "cancelled", iteration: null, lagSeconds: null, tables, error: null };
+  return {
+    id: "",
+    state: "cancelled",
+    iteration: null,
+    lagSeconds: null,
+    tables,
+    retries: noRetries,
+    error: null,
+  };
 }

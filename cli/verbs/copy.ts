@@ -6,6 +6,7 @@ import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import { describe } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
+import { noRetries } from "../../model/retries.ts";
 import type { Outcome, Reporter, Summary, TableProgress } from "../output/events.ts";
 import { EXIT, type ExitCode, worst } from "../output/exitCodes.ts";
 import type { Io } from "../output/io.ts";
@@ -153,6 +154,7 @@ function ending(outcome: Outcome, reason: string): CopyEnd {
     iteration: null,
     lagSeconds: null,
     tables: [],
+    retries: noRetries,
     error: null,
   } as const;
   return { outcome, view, iterations: [], reason, broke: outcome === "failed" };

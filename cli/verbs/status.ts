@@ -9,6 +9,7 @@ import { count, counted, seconds } from "../output/numbers.ts";
 import { canRedraw, harmless, hasColours, painter } from "../output/terminal.ts";
 import { textTable } from "../output/textTable.ts";
 import type { Given } from "../program/given.ts";
+import { triedAgain } from "../progress/words.ts";
 import { runAtWork } from "../runtime/atWork.ts";
 import { listenForStop, pause } from "../runtime/stop.ts";
 import { type StatusReport, type StatusTable, statusReport } from "./statusReport.ts";
@@ -101,10 +102,10 @@ function linesOf(reports: readonly StatusReport[], colours: boolean): string[] {
       : [
           `  last iteration: ${report.last.iteration} (${laneWord(report.last.lane)}), ${counted(report.last.rows, "row")} of ${counted(report.last.tables, "table")}, committed ${report.last.committedAt}`,
         ]),
-    ...report.open.map(
-      (each) =>
-        `  open: iteration ${each.iteration} (${laneWord(each.lane)}), ${count(each.staged)} of ${counted(each.windows, "window")} verified`,
-    ),
+    ...report.open.flatMap((each) => [
+      `  open: iteration ${each.iteration} (${laneWord(each.lane)}), ${count(each.staged)} of ${counted(each.windows, "window")} verified`,
+      ...triedAgain(each.retries, 200).map((text) => `    ${text}`),
+    ]),
     ...(report.resyncsWaiting === 0
       ? []
       : [`  ${counted(report.resyncsWaiting, "request")} to resynchronise waiting`]),
@@ -151,6 +152,7 @@ function tableLines(tables: readonly StatusTable[]): string[] {
       right: true,
     },
     { title: "rows", text: ({ rows }) => count(rows), right: true },
+    { title: "retries", text: retriesCell, right: true },
     { title: "error", text: ({ error, warning }) => error ?? warning ?? "" },
   ]);
 }
@@ -159,4 +161,8 @@ function anew(resync: boolean, days: readonly string[]): string {
   if (resync) return ", to be copied anew";
   if (days.length === 0) return "";
   return `, ${days.length > 3 ? `${days.length} days` : days.join(", ")} to be copied anew`;
+}
+
+function retriesCell({ retries: { steps, attempts } }: StatusTable): string {
+  return steps + attempts === 0 ? "" : count(steps + attempts);
 }

@@ -4,6 +4,7 @@ import type { OpenIteration, State, TableState } from "../../model/checkpoint/st
 import { windowsOf } from "../../model/checkpoint/windows.ts";
 import { type Control, waitingResyncs } from "../../model/control.ts";
 import { lagSeconds } from "../../model/lag.ts";
+import { noRetries, retriesSchema, sumOfRetries } from "../../model/retries.ts";
 import type { Target } from "../jobs/targets.ts";
 import type { AtWork } from "../runtime/atWork.ts";
 
@@ -21,6 +22,7 @@ export const statusTableSchema = z.object({
     .nullable()
     .describe("Of the open iterations; null where it is in none."),
   rows: count.describe("Verified in the open iterations, or else copied in the table's last iteration."),
+  retries: retriesSchema.describe("What was tried again, of the same iterations as the rows."),
   resync: z.boolean().describe("Whether it is to be copied whole once more, or is at the moment."),
   days: z.array(z.string()).describe("Days of it that are to be copied once more, or are at the moment."),
   warning: z.string().nullable().describe("Why days of it could not be copied once more."),
@@ -54,7 +56,13 @@ export const statusReportSchema = z.object({
   lagSeconds: z.number().nonnegative().nullable(),
   rpoSeconds: z.number().positive().nullable(),
   open: z.array(
-    z.object({ iteration: count, lane: z.enum(["forward", "backfill"]), windows: count, staged: count }),
+    z.object({
+      iteration: count,
+      lane: z.enum(["forward", "backfill"]),
+      windows: count,
+      staged: count,
+      retries: retriesSchema.describe("What was tried again: of its tables, and steps of the run itself."),
+    }),
   ),
   last: z
     .object({
@@ -105,7 +113,8 @@ export function statusReport(
     open: open.map((each) => {
       const windows = Object.values(each.windows);
       const staged = windows.filter(({ stage }) => stage === "staged" || stage === "promoted").length;
-      return { iteration: each.iteration, lane: each.lane, windows: windows.length, staged };
+      const retries = sumOfRetries([...Object.values(each.retries ?? {}), each.waits]);
+      return { iteration: each.iteration, lane: each.lane, windows: windows.length, staged, retries };
     }),
     last:
       last === undefined
@@ -168,6 +177,10 @@ function tableOf(name: string, state: State, open: readonly OpenIteration[]): St
             promoted: reached("promoted"),
           },
     rows: windows.length === 0 ? (done?.rows ?? 0) : windows.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
+    retries:
+      windows.length === 0
+        ? (done?.retries ?? noRetries)
+        : sumOfRetries(open.map(({ retries }) => retries?.[name])),
     resync: known?.resync === true || planned.some((table) => table.resync === true),
     days: joinedDays(
       known?.days?.asked,

@@ -7,6 +7,12 @@ import { jobSchema } from "../../model/job.ts";
 
 const count = z.number().int().nonnegative();
 
+const retriesViewSchema = z.strictObject({
+  steps: count.describe("Steps that a cluster or the storage refused for now, and that were tried again"),
+  attempts: count.describe("Attempts at a window that failed"),
+  reason: z.string().nullable().describe("Why, the last time"),
+});
+
 /** A copy, as `GET /api/copies/{id}` answers it (model/copyView.ts). */
 export const copyViewSchema: z.ZodType<CopyView> = z
   .strictObject({
@@ -27,9 +33,11 @@ export const copyViewSchema: z.ZodType<CopyView> = z
         windows: z.strictObject({ total: count, exported: count, staged: count, promoted: count }),
         rows: count,
         bytes: count,
+        retries: retriesViewSchema.describe("What was tried again of it"),
         error: z.string().nullable(),
       }),
     ),
+    retries: retriesViewSchema.describe("What was tried again: of the tables, and steps of the run itself"),
     warnings: z
       .array(z.string())
       .readonly()

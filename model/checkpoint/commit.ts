@@ -54,6 +54,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
       rows: promotedWindows.reduce((sum, window) => sum + (window.rows ?? 0), 0),
       bytes: promotedWindows.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
       ...(reason === undefined ? {} : { error: reason }),
+      ...(open.retries?.[planned.name] === undefined ? {} : { retries: open.retries[planned.name] }),
     });
     const known = tables[planned.name];
     if (stopped !== undefined) {
@@ -103,6 +104,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
         committedAt: entry.at,
         ...(entry.abandoned === true ? { abandoned: true } : {}),
         tables: summary,
+        ...(open.waits === undefined ? {} : { waits: open.waits }),
       },
     ].slice(-FINISHED_KEPT),
     ...(entry.abandoned === true

@@ -101,6 +101,13 @@ const stagedSchema = z.object({
   extents: z.array(z.string()),
 });
 
+const retrySchema = z.object({
+  table: z.string().optional(),
+  steps: z.number().int().positive(),
+  /** Why, the last time. */
+  reason: z.string(),
+});
+
 /** An update policy that copies switch off: the target table, its policy before, and as it is set meanwhile (JSON). */
 export const disabledPolicySchema = z.object({
   table: z.string(),
@@ -157,7 +164,19 @@ export const entrySchema = z.discriminatedUnion("kind", [
     staged: z.array(stagedSchema),
     /** Attempts given up: the window starts over with its export. */
     reset: z.array(z.object({ window: z.string(), attempt: z.number().int(), reason: z.string() })),
-    parked: z.array(z.object({ table: z.string(), reason: z.string() })),
+    parked: z.array(
+      z.object({
+        table: z.string(),
+        reason: z.string(),
+        /** The window whose last attempt failed, where one did. */
+        window: z.string().optional(),
+      }),
+    ),
+    /**
+     * Steps that were tried again since the entry before that tells of any; without a table, steps of the run itself. Absent where
+     * none was, and in logs from before they were counted.
+     */
+    retries: z.array(retrySchema).optional(),
   }),
   z.object({
     ...base,
@@ -252,6 +271,7 @@ export type ExportedWindow = z.infer<typeof exportedSchema>;
 export type StagedWindow = z.infer<typeof stagedSchema>;
 export type WindowReset = EntryOf<"progress">["reset"][number];
 export type Parked = EntryOf<"progress">["parked"][number];
+export type Retry = z.infer<typeof retrySchema>;
 export type PromotionMove = EntryOf<"promotionIntended">["moves"][number];
 
 /** What a writer supplies of an entry: the log adds number, run, step and time. */

@@ -2,6 +2,7 @@ import { copyRecord, recordFrom } from "../record.ts";
 import { committed } from "./commit.ts";
 import { type Entry, type EntryOf, type PlannedTable, windowId } from "./entries.ts";
 import { refuseUnsettledDays, resyncAccepted, resyncsPlanned } from "./resync.ts";
+import { retriesAfter } from "./retried.ts";
 import { type OpenIteration, openIteration, owedIn, type State, type WindowState } from "./state.ts";
 
 /**
@@ -244,7 +245,7 @@ function progress(state: State, entry: EntryOf<"progress">): State {
     }
     const parked = copyRecord(open.parked);
     for (const { table, reason } of entry.parked) parked[table] = reason;
-    return { ...open, windows, parked };
+    return { ...open, windows, parked, ...retriesAfter(open, entry) };
   });
 }
 

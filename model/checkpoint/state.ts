@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jobSchema } from "../job.ts";
 import { recordFrom, recordOf } from "../record.ts";
+import { retriesSchema } from "../retries.ts";
 import {
   columnSchema,
   contentSchema,
@@ -45,6 +46,10 @@ export const openIterationSchema = z.object({
   parked: recordOf(z.string()),
   /** Reason by table name, where a promotion could not be shown to be whole. */
   stopped: recordOf(z.string()),
+  /** What was tried again of it, by table name; absent in logs from before it was counted. */
+  retries: recordOf(retriesSchema).optional(),
+  /** Steps of the run itself that were tried again while it was open. */
+  waits: retriesSchema.optional(),
   /** Windows under an intent whose outcome isn't logged yet. */
   intended: z.array(
     z.object({
@@ -118,8 +123,11 @@ export const finishedIterationSchema = z.object({
       rows: z.number(),
       bytes: z.number(),
       error: z.string().optional(),
+      retries: retriesSchema.optional(),
     }),
   ),
+  /** Steps of the run itself that were tried again while it was open. */
+  waits: retriesSchema.optional(),
 });
 
 export const stateSchema = z.object({

@@ -28,6 +28,7 @@ const problemSchema = z.looseObject({
   detail: z.string().min(1),
 });
 const count = z.number().int().nonnegative();
+const retries = z.strictObject({ steps: count, attempts: count, reason: z.string().nullable() });
 const copySchema = z.strictObject({
   id: z.string(),
   state: z.enum(COPY_STATES),
@@ -40,9 +41,11 @@ const copySchema = z.strictObject({
       windows: z.strictObject({ total: count, exported: count, staged: count, promoted: count }),
       rows: count,
       bytes: count,
+      retries,
       error: z.string().nullable(),
     }),
   ),
+  retries,
   warnings: z.array(z.string()),
   error: z.string().nullable(),
 });

@@ -11,6 +11,8 @@ import {
   parked,
   planned,
   promoted,
+  reset,
+  retried,
   staged,
   stateOf,
 } from "./checkpoint/sampleLog.ts";
@@ -49,6 +51,7 @@ test("a running copy shows how many windows have come how far", () => {
       windows: { total: 5, exported: 4, staged: 3, promoted: 1 },
       rows: 30,
       bytes: 400,
+      retries: { steps: 0, attempts: 0, reason: null },
       error: null,
     },
   ]);
@@ -141,3 +144,25 @@ test.each([
     expect(seen.error).toBe(ended === undefined ? null : "Asked to.");
   },
 );
+
+test("what was tried again is told of each table and of the copy, over iterations and lanes", () => {
+  const bodies = [
+    opening,
+    planned(1, "backfill", { tables: { T: 1 } }),
+    retried(1, [
+      { table: "T", steps: 2, reason: "Throttled." },
+      { steps: 1, reason: "The lake didn't answer." },
+    ]),
+    reset(1, "1.0.0", 1),
+    ...copied(1, "T"),
+    committed(1),
+    planned(2, "forward", { tables: { T: 1, U: 1 } }),
+    retried(2, [{ table: "T", steps: 3, reason: "Throttled again." }]),
+  ];
+  const told = view(bodies, instance("running"));
+  expect(told.tables.map(({ name, retries }) => [name, retries])).toEqual([
+    ["T", { steps: 5, attempts: 1, reason: "Throttled again." }],
+    ["U", { steps: 0, attempts: 0, reason: null }],
+  ]);
+  expect(told.retries).toMatchObject({ steps: 6, attempts: 1 });
+});

@@ -11,6 +11,8 @@ import {
   opening,
   parked,
   planned,
+  reset,
+  retried,
   staged,
   stateOf,
 } from "./checkpoint/sampleLog.ts";
@@ -125,6 +127,58 @@ test("a run that was asked to end is told as that, and an iteration that was giv
     { State: "cancelled", Error: reason },
     { Iteration: 1, TableName: "", State: "cancelled" },
     { Iteration: 1, TableName: "T", State: "failed", Error: reason },
+  ]);
+});
+
+test("status counts what was tried again, of a table and of its iteration, with the last reason", () => {
+  const state = stateOf([
+    opening,
+    planned(1, "backfill", { tables: { T: 1, U: 1 } }),
+    reset(1, "1.0.0", 1),
+    retried(1, [
+      { table: "T", steps: 2, reason: "Throttled." },
+      { steps: 4, reason: "The lake didn't answer." },
+    ]),
+  ]);
+  const told = (of: typeof state) =>
+    statusRows(of, now)
+      .filter((row) => row.WindowId === "" && row.Lane !== "")
+      .map(({ TableName, State, Retries, RetryReason }) => [TableName, State, Retries, RetryReason]);
+  expect(told(state)).toEqual([
+    ["", "running", 7, "The lake didn't answer."],
+    ["T", "running", 3, "Throttled."],
+    ["U", "running", 0, ""],
+  ]);
+  const done = stateOf([
+    opening,
+    planned(1, "backfill", { tables: { T: 1 } }),
+    retried(1, [{ table: "T", steps: 2, reason: "Throttled." }]),
+    ...copied(1, "T"),
+    committed(1),
+  ]);
+  expect(told(done)).toEqual([
+    ["", "committed", 2, "Throttled."],
+    ["T", "committed", 2, "Throttled."],
+  ]);
+});
+
+test("columns that came later are the last, so that a view reads an older file by place", () => {
+  expect(STATUS_COLUMNS.map(({ name }) => name).slice(0, 15)).toEqual([
+    "Job",
+    "Iteration",
+    "Lane",
+    "TableName",
+    "WindowId",
+    "State",
+    "Rows",
+    "Bytes",
+    "IngestedFrom",
+    "IngestedTo",
+    "Attempt",
+    "Error",
+    "LagSeconds",
+    "Cursor",
+    "UpdatedAt",
   ]);
 });
 

@@ -76,7 +76,39 @@ describe("the orchestration of a copy", () => {
     // Of each iteration's four windows, one is refused twice and one once, and that one and another go wrong once.
     expect(shown.refused).toBe(6);
     expect(shown.retried).toBe(4);
+    expect(shown.retryReason).toMatch(/ failed$/);
     expect(JSON.stringify(shown).length).toBeLessThan(4000);
+  });
+
+  it("notes each step that was tried again in the log, and never an entry for each", async () => {
+    let refusals = 0;
+    const { status, bodies } = await run(
+      {
+        tables: 2,
+        windows: 4,
+        trouble: (flight) => {
+          if (flight.stage !== "toExport" || (flight.tries ?? 0) >= 5) return undefined;
+          refusals += 1;
+          return "refused";
+        },
+        refuse: (name, count) =>
+          (name === ACTIVITY.takeWindows && count <= 2) || (name === ACTIVITY.promoteTable && count <= 3)
+            ? { kind: "failed", retryable: true, reason: "throttled" }
+            : undefined,
+      },
+      { pollMs: 1 },
+    );
+    expect(status.runtimeStatus).toBe("Completed");
+    const progress = bodies.filter((body) => body.kind === "progress");
+    const told = progress.flatMap(({ retries }) => retries ?? []);
+    const steps = (of: typeof told) => of.reduce((sum, each) => sum + each.steps, 0);
+    expect(refusals).toBe(2 * 2 * 4 * 5);
+    const promotions = told.filter(({ reason }) => reason === "throttled");
+    expect(steps(promotions.filter(({ table }) => table !== undefined))).toBe(3);
+    expect(steps(promotions.filter(({ table }) => table === undefined))).toBe(2);
+    expect(steps(told)).toBe(refusals + 5);
+    const own = progress.filter((each) => each.retries && each.exported.length + each.staged.length === 0);
+    expect(own.length).toBeLessThan(refusals / 2);
   });
 
   it("parks a table that can't be copied, after its attempts, and commits the others", async () => {
@@ -112,22 +144,40 @@ describe("the orchestration of a copy", () => {
     expect(calls.get(ACTIVITY.promoteTable)).toBe(4);
   });
 
-  it("waits less before it tries again where the job looks more often", async () => {
-    const began = Date.now();
-    const { status } = await run(
-      {
+  it("waits longer before each further try, and less where the job looks more often", async () => {
+    const pausesAt = async (pollMs: number) => {
+      const pauses = new Set<number>();
+      const { activities } = fakeCopy({
         tables: 1,
         windows: 1,
         refuse: (name, count) =>
-          [ACTIVITY.planIteration, ACTIVITY.promoteTable].some((each) => each === name) && count <= 3
+          name === ACTIVITY.planIteration && count <= 4
             ? { kind: "failed", retryable: true, reason: "throttled" }
             : undefined,
-      },
-      { pollMs: 1 },
-    );
-    expect(status.runtimeStatus).toBe("Completed");
-    // At the usual pace the pauses of one step alone would be seven seconds at the least.
-    expect(Date.now() - began).toBeLessThan(7000);
+      });
+      function* timed(context: OrchestrationContext): Generator<Task, unknown, unknown> {
+        const create = context.df.createTimer.bind(context.df);
+        context.df.createTimer = (at) => {
+          const pause = at.getTime() - context.df.currentUtcDateTime.getTime();
+          if (pause !== pollMs) pauses.add(pause);
+          return create(at);
+        };
+        return yield* copyJob(context);
+      }
+      const input = { job: { ...job, pollMs } };
+      const status = await tryOrchestration({ orchestrators: { timed }, activities, start: "timed", input });
+      expect(status.runtimeStatus).toBe("Completed");
+      return [...pauses];
+    };
+    const usual = await pausesAt(2000);
+    expect(usual).toHaveLength(4);
+    usual.forEach((pause, i) => {
+      expect(pause).toBeGreaterThanOrEqual(1000 * 2 ** i);
+      expect(pause).toBeLessThanOrEqual(2000 * 2 ** i);
+    });
+    // Spread by the step's name: a step of the whole run doesn't wait for round numbers.
+    expect(usual.some((pause) => pause % 1000 !== 0)).toBe(true);
+    expect(await pausesAt(10)).toEqual(usual.map((pause) => expect.closeTo(pause / 10, -1)));
   });
 
   it("ends, saying why, and writes nothing more where another run took over", async () => {

@@ -18,6 +18,7 @@ import {
   type RunRef,
   type TakeWindowsInput,
 } from "../../activities/contract.ts";
+import type { EntryBody } from "../../model/checkpoint/entries.ts";
 import { type Job, jobSchema } from "../../model/job.ts";
 import type { Flight, FlightFailure, SlotCounts } from "../../model/schedule.ts";
 
@@ -58,6 +59,7 @@ export interface FakeOptions {
 /** Activities that copy nothing but keep the rules: they fail where the orchestration breaks one. */
 export function fakeCopy(options: FakeOptions) {
   const journal: string[] = [];
+  const bodies: EntryBody[] = [];
   const calls = new Map<string, number>();
   const staged = new Map<string, number>();
   const parked = new Set<string>();
@@ -166,6 +168,7 @@ export function fakeCopy(options: FakeOptions) {
     },
     [ACTIVITY.recordEntry]: (input: RecordInput) => {
       const { body } = input;
+      bodies.push(body);
       if (body.kind === "progress")
         for (const { table } of body.parked) parked.add(`${body.iteration} ${table}`);
       const of = "iteration" in body ? ` ${body.iteration}` : "";
@@ -230,5 +233,5 @@ export function fakeCopy(options: FakeOptions) {
       },
     ]),
   );
-  return { activities, journal, calls, staged, parked, promoted };
+  return { activities, journal, bodies, calls, staged, parked, promoted };
 }

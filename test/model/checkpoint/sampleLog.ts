@@ -1,6 +1,7 @@
 import {
   type Entry,
   type EntryBody,
+  type EntryOf,
   entrySchema,
   type Lane,
   type StagedWindow,
@@ -128,6 +129,11 @@ export function parked(iteration: number, table: string, reason = "It can't be c
 
 export function reset(iteration: number, window: string, attempt: number): EntryBody {
   return { kind: "progress", iteration, ...nothing, reset: [{ window, attempt, reason: "It differed." }] };
+}
+
+/** Steps that were tried again, of a table or of the run itself. */
+export function retried(iteration: number, retries: NonNullable<EntryOf<"progress">["retries"]>): EntryBody {
+  return { kind: "progress", iteration, ...nothing, retries };
 }
 
 export function intended(iteration: number, table: string, windows: readonly string[]): EntryBody {
