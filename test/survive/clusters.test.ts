@@ -105,13 +105,15 @@ describe("clusters that fail a copy for a while", () => {
   it("a destination that is scaled in the midst of a copy, answering 503 meanwhile and having fewer slots then, gets all of it", async () => {
     await history(copies, "Scaled", DAYS);
     const match = { kind: "operation", database: "Scaled", text: "^\\.ingest" };
-    await addFault(destination(), { match, action: "delay", afterMs: 1000, times: 100 });
+    await addFault(destination(), { match, action: "delay", afterMs: 1 });
+    // What is being ingested when the cluster goes, it gives up.
+    await addFault(destination(), { match, action: "delay", afterMs: 20_000, times: 100 });
     const statusUrl = await beginCopy(direct.url, body("Scaled"));
     await midst(statusUrl, DAYS + 1);
     for (const kind of ["query", "mgmt"])
       await addFault(destination(), { match: { kind }, action: "fail", status: 503, times: 1000 });
-    await sleep(1500);
-    await cluster.stop();
+    await sleep(1000);
+    await cluster.kill();
     await cluster.start(["--nodes", "1", "--cores", "2", "--ingestion-slots", "2"]);
     expect(await endOf(statusUrl)).toMatchObject({ state: "succeeded", error: null });
     expect(await held("Scaled")).toEqual(ALL);

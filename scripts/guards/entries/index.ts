@@ -3,6 +3,7 @@ import { clusterGuards } from "./clusters.ts";
 import { logGuards } from "./log.ts";
 import { orchestrationGuards } from "./orchestration.ts";
 import { promotionGuards } from "./promotion.ts";
+import { surviveGuards } from "./survive.ts";
 import { windowGuards } from "./windows.ts";
 
 /*
@@ -15,4 +16,5 @@ export const guards: readonly Guard[] = [
   ...clusterGuards,
   ...windowGuards,
   ...promotionGuards,
+  ...surviveGuards,
 ];
