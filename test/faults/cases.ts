@@ -96,7 +96,7 @@ export function deliveredTwice(): Case[] {
       return {
         name: `activity ${activity} ${ACTION_WORDS[action]}`,
         variant: "queued",
-        iterations: 2,
+        iterations: 1,
         strikes: [],
         deliveries: [{ activity: ACTIVITY[activity], action, nth: 1 }],
       };

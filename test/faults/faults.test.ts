@@ -12,7 +12,7 @@ import { runStorms, type StormOutcome } from "./storms.ts";
  */
 
 const PATIENCE = 1_500_000;
-const STORMS = 24;
+const STORMS = 12;
 
 const stage = await startStage(12);
 afterAll(() => stage.stop());
