@@ -17,6 +17,13 @@ const NAMES = [
  */
 const NAMED = new RegExp(`\\b(${NAMES})(\\s*=\\s*)(?:"[^"]*"|[^&;\\s'"<>,)]+)`, "gi");
 
+/** What comes after these is a secret too: a function's key in a header or an address, and a token of any kind in a header. */
+const LED: readonly RegExp[] = [
+  /(x-functions-key["']?\s*[:=]\s*["']?)[^\s"',;&}]+/gi,
+  /([?&]code=)[^&;\s'"<>,)]+/gi,
+  /(\bBearer\s+)[A-Za-z0-9._~+/-]{20,}=*/gi,
+];
+
 const UNNAMED: readonly RegExp[] = [
   /** An account key stands alone after a URL: 64 bytes in base64 (`kusto/api/connection-strings/storage-connection-strings.md`). */
   /[A-Za-z0-9+/]{86}==/g,
@@ -31,5 +38,7 @@ const UNNAMED: readonly RegExp[] = [
  * answer with the very URL that it was given.
  */
 export function redact(text: string): string {
-  return UNNAMED.reduce((cleaned, form) => cleaned.replace(form, "***"), text.replace(NAMED, "$1$2***"));
+  const unnamed = UNNAMED.reduce((cleaned, form) => cleaned.replace(form, "***"), text);
+  const led = LED.reduce((cleaned, form) => cleaned.replace(form, "$1***"), unnamed);
+  return led.replace(NAMED, "$1$2***");
 }

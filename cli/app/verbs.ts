@@ -9,7 +9,9 @@ import type { Io } from "../output/io.ts";
 import { count, seconds } from "../output/numbers.ts";
 import { harmless } from "../output/terminal.ts";
 import { textTable } from "../output/textTable.ts";
+import { longOf } from "../program/forms.ts";
 import type { Given } from "../program/given.ts";
+import { JOB_OPTIONS } from "../program/options.ts";
 import { triedAgain } from "../progress/words.ts";
 import { daysOf } from "../verbs/control.ts";
 import { DOCTOR, PLAN, type Question, show, VERIFY, waiting } from "../verbs/reports.ts";
@@ -24,6 +26,7 @@ export async function runOnApp(verb: string, given: Given, io: Io): Promise<Exit
   if (given.continuous)
     throw new BadUse("--continuous is for copies that run here: an app's timer runs its jobs by itself.");
   if (given.watch) throw new BadUse("--watch is for lake folders: with --app, ask for the status again.");
+  refuseIgnored(verb, given);
   if (io.person && !given.json) allowInteractive({ show: (text) => io.err.write(`${text}\n`) });
   const app = appClient(given);
   switch (verb) {
@@ -50,6 +53,28 @@ export async function runOnApp(verb: string, given: Given, io: Io): Promise<Exit
     default:
       throw new BadUse(`${verb} can't be sent to an app.`);
   }
+}
+
+/** Verbs that make a job of the options; the others are about a copy that the app has already. */
+const MAKING = ["copy", "plan", "verify", "doctor"];
+
+/** An option that would change nothing is refused and not passed over: who gave it thinks that it does. */
+function refuseIgnored(verb: string, given: Given): void {
+  if (MAKING.includes(verb)) return;
+  const ignored = JOB_OPTIONS.filter(({ flags }) => {
+    const name = camelCase(longOf(flags));
+    return (
+      name !== "job" && Object.entries(given).some(([key, value]) => key === name && value !== undefined)
+    );
+  }).map(({ flags }) => longOf(flags));
+  if (ignored.length === 0) return;
+  throw new BadUse(
+    `${ignored.join(", ")} can't be used by ${verb} with --app, which is about a copy of the app: name its job by --job.`,
+  );
+}
+
+function camelCase(long: string): string {
+  return long.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** What a request says of the job: its name in the app, and what the options give. Logins stay here. */

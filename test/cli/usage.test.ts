@@ -115,6 +115,11 @@ describe("what can't be understood", () => {
       /--add-principals: write it as <role>:<principal>/,
     ],
     [
+      "an option of a job that a copy of an app doesn't heed",
+      ["pause", "--app", "http://127.0.0.1:1", "--rpo", "5m", "-l", "https://a.blob.core.windows.net/c/f"],
+      /--lake, --rpo can't be used by pause with --app/,
+    ],
+    [
       "an app that isn't one",
       ["status", "--app", "http://example.com"],
       /--app: the app must be reached by https/,

@@ -15,6 +15,11 @@ it.each([
   ["x;UserToken=abc;y;ApplicationToken=def", "x;UserToken=***;y;ApplicationToken=***"],
   ["x;Application Certificate PrivateKey=abc;y", "x;Application Certificate PrivateKey=***;y"],
   ["authorization: Bearer eyJ0eXAiOiJK.eyJhdWQiOiJo.c2ln-_x failed", "authorization: Bearer *** failed"],
+  ["Authorization: Bearer 0123456789abcdefghij.~_-/+== was refused", "Authorization: Bearer *** was refused"],
+  ["https://app/api/copies?code=Ab1_-x== failed", "https://app/api/copies?code=*** failed"],
+  ["https://app/api/copies?job=a&code=Ab1%2F%3D&b=1", "https://app/api/copies?job=a&code=***&b=1"],
+  ["x-functions-key: Ab1_-x== failed", "x-functions-key: *** failed"],
+  ['{"X-Functions-Key":"Ab1_-x==","a":1}', '{"X-Functions-Key":"***","a":1}'],
   ["a -----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY----- b", "a *** b"],
   ["a -----BEGIN RSA PRIVATE KEY-----\nYQ==\nYQ", "a ***"],
 ])("keeps credentials out of what is told: %s", (text, told) => {
@@ -24,4 +29,7 @@ it.each([
 it("leaves other text as it is, names and hashes too", () => {
   const text = "Table sig: 300 rows, hash 0000003b9aca0000-0000003b9aca0001-0000003b9aca0002 (window 1.0.2)";
   expect(redact(text)).toBe(text);
+  const prose =
+    "It is sent as a bearer token; Bearer authentication is asked for. Exit code=5, error code: 0x80DA0008.";
+  expect(redact(prose)).toBe(prose);
 });
