@@ -43,9 +43,9 @@ export const orchestrationGuards: readonly Guard[] = [
     edits: [
       {
         file: "orchestrators/promotion.ts",
-        find: '  let carry = yield* promoteIntended(context, job, before, lane, false);\n  carry = yield* record(context, job, carry, { kind: "iterationCommitted", iteration });',
+        find: '  let carry = yield* promoteIntended(context, job, before, lane, false);\n  carry = yield* logRetriesOf(context, job, countWaits(context, carry), iteration);\n  carry = yield* record(context, job, carry, { kind: "iterationCommitted", iteration });',
         replace:
-          '  let carry = yield* record(context, job, before, { kind: "iterationCommitted", iteration });\n  carry = yield* promoteIntended(context, job, carry, lane, false);',
+          '  let carry = yield* record(context, job, before, { kind: "iterationCommitted", iteration });\n  carry = yield* promoteIntended(context, job, carry, lane, false);\n  carry = yield* logRetriesOf(context, job, countWaits(context, carry), iteration);',
       },
     ],
     tests: [{ file: COPY_TEST, name: "stages each window once over many generations" }],

@@ -67,8 +67,8 @@ export const surviveGuards: readonly Guard[] = [
     edits: [
       {
         file: "activities/promotion/promoteTable.ts",
-        find: "here === 0 ? await readExtents(destination, database, [move.table], { tags: [window.tag] }) : [];",
-        replace: "[];",
+        find: "? await readExtents(destination, database, [move.table], { tags: [window.tag] })",
+        replace: "? []",
       },
     ],
     tests: [
