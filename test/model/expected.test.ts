@@ -101,6 +101,17 @@ describe("what a destination should hold", () => {
     ]);
   });
 
+  it("is the same while days of it take the place of what was there", () => {
+    const open = openWith("forward");
+    const tables = open.tables.map(({ after: _, ...table }) => ({
+      ...table,
+      upTo: "20",
+      days: ["2026-01-01"],
+    }));
+    const shown = expectedOf("T", stateOf(done, { open: { forward: { ...open, tables } } }));
+    expect(parts(shown)).toEqual(parts(expectedOf("T", stateOf(done))));
+  });
+
   it("has the windows that an open iteration has shown, and is not told while rows are being moved", () => {
     const open = openWith("forward");
     expect(parts(expectedOf("T", stateOf(done, { open: { forward: open } }))).at(-1)).toBe(

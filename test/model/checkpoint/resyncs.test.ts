@@ -293,7 +293,27 @@ test.each<[string, EntryBody[]]>([
   ["up to another cursor", [...settled, daysPlanned(2, "forward", "cursor0")]],
   [
     "while its history is to come",
-    [opening, planned(1, "backfill", { quiet: ["T"] }), daysPlanned(2, "forward", "cursor1")],
+    [
+      opening,
+      planned(1, "backfill", { tables: { T: 1 } }),
+      parked(1, "T"),
+      committed(1),
+      daysPlanned(2, "forward", "cursor1"),
+    ],
+  ],
+  [
+    "while something of it is owed",
+    [
+      ...settled,
+      planned(2, "forward", { tables: { T: 2 } }),
+      exported(2, ["2.0.0"]),
+      staged(2, ["2.0.0"]),
+      intended(2, "T", ["2.0.0"]),
+      promoted(2, ["2.0.0"]),
+      parked(2, "T"),
+      committed(2),
+      daysPlanned(3, "forward", "cursor1"),
+    ],
   ],
   [
     "while another iteration has it",
