@@ -24,7 +24,9 @@ export function lakeContainer(stack: Stack): ContainerClient {
 /** Paths of the staged files of a copy to a destination database. */
 export async function stagedFiles(stack: Stack, destination: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const { name } of lakeContainer(stack).listBlobsFlat({ prefix: `${destination}/staged/` }))
+  const container = lakeContainer(stack);
+  if (!(await container.exists())) return found;
+  for await (const { name } of container.listBlobsFlat({ prefix: `${destination}/staged/` }))
     if (/\.(csv|parquet)(\.gz)?$/.test(name)) found.push(name);
   return found;
 }
