@@ -58,7 +58,7 @@ export async function startStage(placeCount: number): Promise<Stage> {
     KUSTO_COPY_DESTINATION: proxy.urls.destination,
     KUSTO_COPY_LAKE: `${proxy.urls.lake}/${storageAccount.name}/copy/unused;${storageAccount.key}`,
     KUSTO_COPY_EVENTS_TOPIC: `${proxy.urls.events}/api/events`,
-    KUSTO_COPY_POLL: "25ms",
+    KUSTO_COPY_POLL: "100ms",
     KUSTO_COPY_INGESTION_TIMEOUT: "20s",
     KUSTO_COPY_MAX_ATTEMPTS: "3",
   };
