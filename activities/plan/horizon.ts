@@ -7,12 +7,14 @@ import type { Candidate } from "./candidates.ts";
  * The earliest that the log's jobs had: a time span counts from the first run, however often history is planned since.
  */
 export function horizonOf(
-  { table, after, replaces, resync }: Candidate,
+  { table, after, replaces, resync, days }: Candidate,
   job: Job,
   state: State,
 ): string | null {
   if (after !== undefined) return null;
-  if (resync ? state.tables[table.name]?.signature !== undefined : replaces) return null;
+  // Days take the place of what was copied of them: whole where the table was, with no horizon.
+  if (resync || days !== undefined ? state.tables[table.name]?.signature !== undefined : replaces)
+    return null;
   return state.horizon === undefined ? job.backfillHorizon : state.horizon;
 }
 

@@ -93,7 +93,9 @@ async function afterRefusal(
 ): Promise<PromotedTable> {
   const again = () => new Retryable(error.reason, error.context, { cause: error });
   const still = await stagedExtents(destination, database, move);
-  if ((still?.size ?? 0) < staged.size || move.replace) throw again();
+  if ((still?.size ?? 0) < staged.size) throw again();
+  // A table that somebody dropped is replaced by no further try.
+  if (move.replace && (await tableExists(destination, database, move.table))) throw again();
   // A stale run destroys nothing, and neither does a delivery whose promotion another one has carried out.
   await refuseLate();
   await destination.command(database, dropTables([move.staging]), { idempotent: true });
@@ -114,12 +116,13 @@ async function stagedExtents(
   return new Map(extents.map((extent) => [extent.ExtentId.toLowerCase(), extent]));
 }
 
-/** Whether the table shows no row under any tag of a move. */
+/** Whether the table shows no row under any tag of a move; one that somebody dropped shows none. */
 async function nothingArrived(
   destination: KustoClient,
   database: string,
   move: PromotionMove,
 ): Promise<boolean> {
+  if (!(await tableExists(destination, database, move.table))) return true;
   for (const { tag } of move.windows) {
     const arrived = await readExtents(destination, database, [move.table], { tags: [tag] });
     if (arrived.length > 0) return false;
@@ -135,12 +138,14 @@ async function missingWindows(
   staged: ReadonlyMap<string, Extent>,
 ): Promise<string[]> {
   const missing: string[] = [];
+  let there: boolean | undefined;
   for (const window of move.windows) {
     const here = window.extents.filter((id) => staged.has(id.toLowerCase())).length;
     if (here === window.extents.length) continue;
     const apart = move.replace && staged.size > 0;
+    there ??= await tableExists(destination, database, move.table);
     const arrived =
-      here === 0 && !apart
+      here === 0 && !apart && there
         ? await readExtents(destination, database, [move.table], { tags: [window.tag] })
         : [];
     const rows = arrived.reduce((sum, extent) => sum + extent.RowCount, 0n);

@@ -5,7 +5,7 @@ import { showOperationDetails } from "../../kusto/commands/operations.ts";
 import { readExtents, readWindowContent } from "../../kusto/reads.ts";
 import { fileSizes } from "../../lake/stagedFiles.ts";
 import type { PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
-import { describe, isRetryable } from "../../model/errors.ts";
+import { describe, isOfOneTable } from "../../model/errors.ts";
 import { isoFromTicks, startOfDay, ticksFromIso } from "../../model/ticks.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
@@ -86,7 +86,7 @@ async function resultOf(
   try {
     return await source.command(database, showOperationDetails(operation), { context });
   } catch (error) {
-    if (isRetryable(error)) throw error;
+    if (!isOfOneTable(error)) throw error;
     throw new WrongAttempt(`The result of export ${operation} can't be read: ${describe(error)}`, context, {
       cause: error,
       advice: "It is exported again.",

@@ -124,6 +124,23 @@ const base = {
   at: z.iso.datetime({ precision: null }),
 };
 
+/** One table's move. A snapshot of the log keeps it as it is in its entry: what it lost would be replaced for more than was meant. */
+export const promotionMoveSchema = z.object({
+  table: z.string(),
+  staging: z.string(),
+  windows: z.array(
+    z.object({
+      window: z.string(),
+      tag: z.string(),
+      rows: z.number().int(),
+      extents: z.array(z.string()),
+    }),
+  ),
+  /** What the table holds now is replaced: all of it, or what it holds of `days`. */
+  replace: z.boolean(),
+  days: z.array(daySchema).min(1).optional(),
+});
+
 export const entrySchema = z.discriminatedUnion("kind", [
   z.object({
     ...base,
@@ -183,23 +200,7 @@ export const entrySchema = z.discriminatedUnion("kind", [
     kind: z.literal("promotionIntended"),
     iteration: z.number().int().positive(),
     /** What will be moved: the staging table and the ids of the very extents that were verified. */
-    moves: z.array(
-      z.object({
-        table: z.string(),
-        staging: z.string(),
-        windows: z.array(
-          z.object({
-            window: z.string(),
-            tag: z.string(),
-            rows: z.number().int(),
-            extents: z.array(z.string()),
-          }),
-        ),
-        /** What the table holds now is replaced: all of it, or what it holds of `days`. */
-        replace: z.boolean(),
-        days: z.array(daySchema).min(1).optional(),
-      }),
-    ),
+    moves: z.array(promotionMoveSchema),
   }),
   z.object({
     ...base,

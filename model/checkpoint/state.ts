@@ -10,6 +10,7 @@ import {
   type Lane,
   laneSchema,
   plannedTableSchema,
+  promotionMoveSchema,
   windowRangeSchema,
 } from "./entries.ts";
 
@@ -51,16 +52,7 @@ export const openIterationSchema = z.object({
   /** Steps of the run itself that were tried again while it was open. */
   waits: retriesSchema.optional(),
   /** Windows under an intent whose outcome isn't logged yet. */
-  intended: z.array(
-    z.object({
-      table: z.string(),
-      staging: z.string(),
-      windows: z.array(
-        z.object({ window: z.string(), tag: z.string(), rows: z.number(), extents: z.array(z.string()) }),
-      ),
-      replace: z.boolean(),
-    }),
-  ),
+  intended: z.array(promotionMoveSchema),
   committedAt: z.string().optional(),
 });
 

@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { promotionMoveSchema } from "../../../model/checkpoint/entries.ts";
+import { openIterationSchema } from "../../../model/checkpoint/state.ts";
+
+it("a snapshot of the log keeps of an intent what its entry says: days of a table are not taken for all of it", () => {
+  const move = promotionMoveSchema.parse({
+    table: "T",
+    staging: "KC_Staging_0a1b2c3d_0_1_0",
+    windows: [{ window: "1.0.0", tag: "kc:0a1b2c3d/0/1.0.0/1", rows: 1, extents: ["e"] }],
+    replace: true,
+    days: ["2026-11-20"],
+  });
+  expect(Object.keys(move).toSorted()).toEqual(Object.keys(promotionMoveSchema.shape).toSorted());
+  expect(openIterationSchema.shape.intended.parse([move])).toEqual([move]);
+});
