@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { createFaultRegistry } from "../faultRegistry.ts";
 import { ArmError } from "./armError.ts";
 
 const match = z.strictObject({
@@ -61,40 +62,32 @@ export interface Faults {
 }
 
 export function createFaults(): Faults {
-  let all: { readonly fault: Fault; struck: number }[] = [];
-  const take = <A extends Fault["action"]>(
-    action: A,
-    method: string,
-    path: string,
-  ): Extract<Fault, { action: A }> | undefined => {
-    const isAction = (fault: Fault): fault is Extract<Fault, { action: A }> => fault.action === action;
-    for (const entry of all) {
-      const { fault } = entry;
-      const sameMethod = fault.match.method === undefined || fault.match.method.toUpperCase() === method;
-      const samePath = fault.match.path === undefined || new RegExp(fault.match.path, "i").test(path);
-      if (!isAction(fault) || entry.struck >= fault.times || !sameMethod || !samePath) continue;
-      entry.struck += 1;
-      return fault;
-    }
-    return undefined;
-  };
+  const { add, clear, list, take } = createFaultRegistry<Fault, ArmRequest>(matches);
   return {
-    add: (fault) => {
-      all.push({ fault, struck: 0 });
-    },
-    clear: () => {
-      all = [];
-    },
-    list: () => all.map(({ fault, struck }) => ({ ...fault, struck })),
+    add,
+    clear,
+    list,
     strike: async (method, path) => {
-      const delay = take("delay", method, path);
+      const delay = take("delay", { method, path });
       if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay.afterMs));
-      const fail = take("fail", method, path);
+      const fail = take("fail", { method, path });
       if (fail !== undefined) throw new ArmError(fail.status, fail.code, fail.message);
     },
     forOperation: (method, path) => ({
-      slow: take("slowOperation", method, path),
-      failing: take("failOperation", method, path),
+      slow: take("slowOperation", { method, path }),
+      failing: take("failOperation", { method, path }),
     }),
   };
+}
+
+interface ArmRequest {
+  readonly method: string;
+  readonly path: string;
+}
+
+function matches({ match }: Fault, { method, path }: ArmRequest): boolean {
+  return (
+    (match.method === undefined || match.method.toUpperCase() === method) &&
+    (match.path === undefined || new RegExp(match.path, "i").test(path))
+  );
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { createFaultRegistry } from "../faultRegistry.ts";
 import { LakeError } from "./lakeError.ts";
 import type { LakeRequest } from "./lakeRequest.ts";
 
@@ -46,28 +47,11 @@ export interface Faults {
 
 /** Faults on demand: what a test asks this lake to do wrong. */
 export function createFaults(): Faults {
-  let all: { readonly fault: Fault; struck: number }[] = [];
-  const take = <A extends Fault["action"]>(
-    action: A,
-    request: LakeRequest,
-  ): Extract<Fault, { action: A }> | undefined => {
-    const isAction = (fault: Fault): fault is Extract<Fault, { action: A }> => fault.action === action;
-    for (const entry of all) {
-      const { fault } = entry;
-      if (!isAction(fault) || entry.struck >= fault.times || !matches(fault, request)) continue;
-      entry.struck += 1;
-      return fault;
-    }
-    return undefined;
-  };
+  const { add, clear, list, take } = createFaultRegistry<Fault, LakeRequest>(matches);
   return {
-    add: (fault) => {
-      all.push({ fault, struck: 0 });
-    },
-    clear: () => {
-      all = [];
-    },
-    list: () => all.map(({ fault, struck }) => ({ ...fault, struck })),
+    add,
+    clear,
+    list,
     strike: async (request) => {
       const delay = take("delay", request);
       if (delay !== undefined) await sleep(delay.afterMs);
