@@ -127,7 +127,18 @@ export function* promote(
     waiting = again;
     if (waiting.length > 0) yield* backOff(context, `promote ${iteration}`, tries, job.pollMs);
   }
-  return yield* record(context, job, carry, { kind: "promoted", iteration, windows, stopped, withdrawn });
+  carry = yield* record(context, job, carry, { kind: "promoted", iteration, windows, stopped, withdrawn });
+  return withoutFlightsOf(carry, iteration, [...stopped, ...withdrawn]);
+}
+
+/**
+ * Windows of tables that are out of an iteration go on no further: what they would be ingested into is gone, or nobody moves it,
+ * and each of their failures would be told in the place of why the table is out.
+ */
+function withoutFlightsOf(carry: Carry, iteration: number, out: readonly Parked[]): Carry {
+  const tables = new Set(out.map((each) => each.table));
+  const flights = carry.flights.filter((each) => each.iteration !== iteration || !tables.has(each.table));
+  return { ...carry, flights };
 }
 
 /** What is left over is no reason to fail: the next run finds it in the log and cleans it then. */

@@ -27,6 +27,7 @@ import { type OpenIteration, openIteration, owedIn, type State, type WindowState
  *    passed: nothing of its history is to come, nothing is owed, and no other iteration that is open has it. No cursor moves
  *    by it.
  * 10. A resynchronisation that was asked for stays asked for until an iteration that was planned after it has committed it.
+ * 11. Of several reasons that park a table in an iteration the first stays: those that follow come of it.
  *
  * Throws an Error where an entry breaks one: such a log was not written by this protocol.
  */
@@ -244,7 +245,7 @@ function progress(state: State, entry: EntryOf<"progress">): State {
       change(window, () => ({ stage: "planned", attempt, error: reason }));
     }
     const parked = copyRecord(open.parked);
-    for (const { table, reason } of entry.parked) parked[table] = reason;
+    for (const { table, reason } of entry.parked) parked[table] ??= reason;
     return { ...open, windows, parked, ...retriesAfter(open, entry) };
   });
 }
@@ -289,7 +290,7 @@ function promoted(state: State, entry: EntryOf<"promoted">): State {
       stopped[table] = reason;
     }
     const withdrawn = new Set(entry.withdrawn.map((each) => each.table));
-    for (const { table, reason } of entry.withdrawn) parked[table] = reason;
+    for (const { table, reason } of entry.withdrawn) parked[table] ??= reason;
     const left = open.intended.filter(
       (move) =>
         !(move.table in stopped) &&

@@ -338,6 +338,40 @@ describe("windows that are shown one by one", () => {
     const before = journal.slice(0, firstCommit).filter((each) => each.startsWith("intended"));
     expect(before.length).toBeGreaterThan(1);
   });
+
+  it.each(["withdrawn", "stopped"] as const)(
+    "of a table whose promotion is %s go on no further, and it is told by that reason alone",
+    async (what) => {
+      const out = { table: "T0", reason: "The cluster refuses it." };
+      let looked: readonly Flight[] = [];
+      let underWay: readonly Flight[] = [];
+      const { status, bodies, promoted } = await run(
+        {
+          tables: 2,
+          windows: 12,
+          polled: (flights) => {
+            looked = flights;
+          },
+          refuse: (name, count) => {
+            if (name !== ACTIVITY.promoteTable || count > 1) return undefined;
+            // The forward lane, which goes first, is the second that was planned.
+            underWay = looked.filter(({ iteration, table }) => iteration === 2 && table === "T0");
+            return { kind: "done", value: { windows: [], stopped: [], withdrawn: [], [what]: [out] } };
+          },
+        },
+        { visibility: "window", pollMs: 1 },
+      );
+      expect(status.runtimeStatus).toBe("Completed");
+      expect(status.output).toMatchObject({ committed: expect.arrayContaining([1, 2]) });
+      expect(underWay.length).toBeGreaterThan(0);
+      const told = bodies.flatMap((body) =>
+        body.kind === "progress" ? [...body.parked, ...body.reset] : [],
+      );
+      expect(told).toEqual([]);
+      expect([...promoted].filter((window) => window.startsWith("2.0."))).toEqual([]);
+      expect([...promoted].filter((window) => window.startsWith("2.1.")).length).toBe(12);
+    },
+  );
 });
 
 describe("the check that keeps a task from being yielded twice", () => {

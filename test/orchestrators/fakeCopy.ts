@@ -86,9 +86,11 @@ export function fakeCopy(options: FakeOptions) {
     Array.from({ length: options.tables }, (_, t) =>
       Array.from({ length: options.windows }, (_, w) => ({ table: `T${t}`, id: `${iteration}.${t}.${w}` })),
     ).flat();
+  const isOut = ({ iteration, table }: Flight) => parked.has(`${iteration} ${table}`);
   const onFlight =
     (stage: (flight: Flight) => FlightOutcome) =>
     ({ flight }: FlightInput): Answer<FlightOutcome> => {
+      if (isOut(flight)) throw new Error(`${flight.window} is ${flight.stage} though its table is out.`);
       const failure = options.trouble?.(flight);
       if (failure !== undefined)
         return done({ kind: "failed", flight, failure, reason: `${flight.stage} failed` });
@@ -157,6 +159,8 @@ export function fakeCopy(options: FakeOptions) {
     }),
     [ACTIVITY.pollOperations]: ({ flights }: PollInput) => {
       options.polled?.(flights);
+      const stray = flights.find(isOut);
+      if (stray) throw new Error(`${stray.window} is looked for though its table is out.`);
       return done({
         outcomes: flights.map((flight) => {
           const failure = options.trouble?.(flight);
@@ -171,6 +175,9 @@ export function fakeCopy(options: FakeOptions) {
       bodies.push(body);
       if (body.kind === "progress")
         for (const { table } of body.parked) parked.add(`${body.iteration} ${table}`);
+      if (body.kind === "promoted")
+        for (const { table } of [...body.stopped, ...body.withdrawn])
+          parked.add(`${body.iteration} ${table}`);
       const of = "iteration" in body ? ` ${body.iteration}` : "";
       return done({ next: write(input, `${body.kind}${of}`) });
     },

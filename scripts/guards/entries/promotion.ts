@@ -2,6 +2,8 @@ import type { Guard } from "../guard.ts";
 
 const PROMOTIONS = "test/activities/promotions.test.ts";
 const PROMOTE = "activities/promotion/promoteTable.ts";
+const FOLD = "model/checkpoint/fold.ts";
+const COPY_TEST = "test/orchestrators/copyJob.test.ts";
 const INTEND = "activities/promotion/intendPromotion.ts";
 const SWEEP = "model/checkpoint/sweep.ts";
 const SWEEP_TEST = "is swept by its own run and newer ones, in its own iterations, and by no other copy";
@@ -137,7 +139,7 @@ export const promotionGuards: readonly Guard[] = [
           'import { answer } from "../outcome.ts";\nimport { movesOf } from "../../model/checkpoint/moves.ts";\n',
       },
       {
-        file: "model/checkpoint/fold.ts",
+        file: FOLD,
         find: "if (!before || !intended.has(id)) {",
         replace: "if (!before) {",
       },
@@ -146,6 +148,35 @@ export const promotionGuards: readonly Guard[] = [
       {
         file: "test/copy/restart.test.ts",
         name: "finds what it had moved by its tag, and moves nothing twice",
+      },
+    ],
+  },
+  {
+    name: "windows of a table that is out end",
+    promise: "Of a table whose promotion is withdrawn or stopped no window goes on.",
+    edits: [
+      {
+        file: "orchestrators/promotion.ts",
+        find: "return withoutFlightsOf(carry, iteration, [...stopped, ...withdrawn]);",
+        replace: "return carry;",
+      },
+    ],
+    tests: [{ file: COPY_TEST, name: "go on no further, and it is told by that reason alone" }],
+  },
+  {
+    name: "the first reason of a parked table",
+    promise: "What comes of a table's being out is not told in the place of why it is.",
+    edits: [
+      {
+        file: FOLD,
+        find: "entry.parked) parked[table] ??= reason;",
+        replace: "entry.parked) parked[table] = reason;",
+      },
+    ],
+    tests: [
+      {
+        file: "test/model/checkpoint/fold.test.ts",
+        name: "a table is told by the first reason that parked it, and by none that came of it",
       },
     ],
   },

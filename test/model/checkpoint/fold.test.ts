@@ -493,6 +493,20 @@ test("a table whose promotion can't be shown to be whole is stopped as it is, an
   expect(state.finished.at(-1)?.tables.find((table) => table.name === "T")?.error).toBe("It was lost.");
 });
 
+test("a table is told by the first reason that parked it, and by none that came of it", () => {
+  const open = planned(1, "backfill", { tables: { T: 2, U: 1 } });
+  const ids = ["1.0.0"];
+  const taken = promoted(1, [], [], [{ table: "T", reason: "It is refused." }]);
+  const begun = [opening, open, exported(1, ids), staged(1, ids), intended(1, "T", ids), taken];
+  const after = stateOf([
+    ...begun,
+    parked(1, "T", "There is no staging table."),
+    parked(1, "U"),
+    committed(1),
+  ]);
+  expect(after.finished[0]?.tables[0]?.error).toBe("It is refused.");
+});
+
 test("a stop in one lane outlives the commit of the other", () => {
   const state = stateOf([
     opening,

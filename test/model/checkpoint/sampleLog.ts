@@ -158,8 +158,9 @@ export function promoted(
   iteration: number,
   windows: readonly string[],
   stopped: { table: string; reason: string }[] = [],
+  withdrawn: { table: string; reason: string }[] = [],
 ): EntryBody {
-  return { kind: "promoted", iteration, windows: [...windows], stopped, withdrawn: [] };
+  return { kind: "promoted", iteration, windows: [...windows], stopped, withdrawn };
 }
 
 export const committed = (iteration: number): EntryBody => ({ kind: "iterationCommitted", iteration });
