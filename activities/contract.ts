@@ -183,6 +183,16 @@ export interface IntendedPromotion {
 export interface PollAnswer {
   /** Flights whose state changed; the others go on as they are. */
   readonly outcomes: readonly FlightOutcome[];
+  /** What could not be asked for now, and why: of the flights of that stage nothing is known. Absent where all was answered. */
+  readonly refused?: readonly RefusedPoll[];
+}
+
+/** Exports are asked of the source, ingestions of the destination. */
+export type PolledStage = "exporting" | "ingesting";
+
+export interface RefusedPoll {
+  readonly stage: PolledStage;
+  readonly reason: string;
 }
 
 export interface PromotedTable {

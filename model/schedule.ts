@@ -70,8 +70,8 @@ export function windowsWanted(flights: readonly Flight[], slots: SlotCounts, lan
   return Math.max(0, slots.export + slots.ingestion - waiting);
 }
 
-/** How often one step may be refused before its attempt counts as failed. */
-const MAX_TRIES = 30;
+/** How often one step may be refused before its attempt counts as failed, and a look before the run does. */
+export const MAX_TRIES = 30;
 
 /** What follows a failure of a flight. */
 export type AfterFailure =

@@ -1,7 +1,6 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { z } from "zod";
-import type { Answer, FlightInput, FlightOutcome, PollAnswer, PollInput } from "../activities/contract.ts";
-import { ACTIVITY } from "../activities/contract.ts";
+import type { Answer, FlightInput, FlightOutcome } from "../activities/contract.ts";
 import { backoffMs } from "../model/backoff.ts";
 
 export type Steps<T> = Generator<Task, T, unknown>;
@@ -84,27 +83,21 @@ export function* together<T>(
   return results.map((result) => settled<T>(result));
 }
 
-/** One round's calls for flights, and the poll of those that run, answered as one list of outcomes. */
+/** One round's calls for flights, answered as outcomes. What others answer is nobody's. */
 export function* flightRound(
   context: OrchestrationContext,
   calls: readonly { name: string; input: FlightInput }[],
-  poll: PollInput | undefined,
   others: readonly { name: string; input: unknown }[],
 ): Steps<FlightOutcome[]> {
-  const polls = poll === undefined ? [] : [{ name: ACTIVITY.pollOperations, input: poll }];
-  const answers = yield* together<FlightOutcome | PollAnswer>(context, [...calls, ...polls, ...others]);
-  return answers.slice(0, calls.length + polls.length).flatMap((answered, i) => {
+  const answers = yield* together<FlightOutcome>(context, [...calls, ...others]);
+  return calls.flatMap(({ input: { flight } }, i): FlightOutcome[] => {
+    const answered = answers[i];
+    if (answered === undefined) return [];
     if (answered.kind === "stale") throw new TakenOver(answered.reason);
-    if (answered.kind === "done")
-      return "outcomes" in answered.value ? [...answered.value.outcomes] : [answered.value];
-    // What a flight's own failure is, is its outcome: this one concerns the run, as a refused login does. And a poll that is
-    // refused would be for ever.
+    if (answered.kind === "done") return [answered.value];
+    // What a flight's own failure is, is its outcome: this one concerns the run, as a refused login does.
     if (!answered.retryable) throw new RunFailed(answered.reason);
-    const flight = calls[i]?.input.flight;
-    // A poll that could not be made is made again in the next round.
-    return flight === undefined
-      ? []
-      : [{ kind: "failed", flight, failure: "refused", reason: answered.reason }];
+    return [{ kind: "failed", flight, failure: "refused", reason: answered.reason }];
   });
 }
 

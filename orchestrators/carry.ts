@@ -15,7 +15,7 @@ import type {
 import type { Job } from "../model/job.ts";
 import { parkedReason, shortReason } from "../model/retries.ts";
 import { afterFailure, type Flight, type SlotCounts } from "../model/schedule.ts";
-
+import type { PollBackoffs } from "./polls.ts";
 import { nothingRetried, type Retried, type UnloggedRetry, withRetries } from "./unlogged.ts";
 
 /** Where a run stands in one lane's open iteration. */
@@ -45,6 +45,8 @@ export interface Carry extends Retried {
   /** When they were asked for last; null at the beginning. */
   readonly slotsAt: string | null;
   readonly flights: readonly Flight[];
+  /** Where looking at what runs was refused for now; absent where it wasn't. */
+  readonly polls?: PollBackoffs;
   readonly forward: LaneCarry | null;
   readonly backfill: LaneCarry | null;
   readonly backfillPlanned: boolean;

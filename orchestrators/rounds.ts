@@ -4,6 +4,7 @@ import type { Job } from "../model/job.ts";
 import { type Flight, type FlightStage, pickFlights, type SlotCounts } from "../model/schedule.ts";
 import { flightRound, RunFailed, type Steps } from "./calls.ts";
 import { applyOutcomes, type Carry } from "./carry.ts";
+import { pollRunning } from "./polls.ts";
 import { record, ref } from "./record.ts";
 import { countWaits, logRetries } from "./retries.ts";
 import { takeRetries } from "./unlogged.ts";
@@ -38,12 +39,8 @@ export function* copyRound(
 ): Steps<Round> {
   const now = context.df.currentUtcDateTime;
   const run = ref(job, before);
-  const running = before.flights.filter(
-    (flight) => flight.stage === "exporting" || flight.stage === "ingesting",
-  );
-  const polled =
-    running.length === 0 ? [] : yield* flightRound(context, [], { ...run, flights: running }, []);
-  const seen = applyOutcomes(before, polled, job, now);
+  const polled = yield* pollRunning(context, job, before);
+  const seen = applyOutcomes(polled.carry, polled.outcomes, job, context.df.currentUtcDateTime);
   const calls = pickFlights(seen.carry.flights, slots, now.toISOString()).map((flight) => ({
     name: callOf(flight),
     input: { ...run, flight },
@@ -51,8 +48,8 @@ export function* copyRound(
   const statusDue =
     before.statusAt === null || now.getTime() - Date.parse(before.statusAt) >= STATUS_EVERY_MS;
   const status = statusDue ? [{ name: ACTIVITY.refreshStatus, input: run }] : [];
-  const outcomes = yield* flightRound(context, calls, undefined, status);
-  const done = applyOutcomes(seen.carry, outcomes, job, now);
+  const outcomes = yield* flightRound(context, calls, status);
+  const done = applyOutcomes(seen.carry, outcomes, job, context.df.currentUtcDateTime);
   let carry = statusDue ? { ...done.carry, statusAt: now.toISOString() } : done.carry;
   carry = countWaits(context, carry);
   for (const entry of [...seen.entries, ...done.entries]) {

@@ -22,7 +22,7 @@ import { describe, isRetryable, Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { attemptTag, stagingTable } from "../../model/naming.ts";
 import type { Flight } from "../../model/schedule.ts";
-import type { Answer, FlightOutcome, PollAnswer, PollInput } from "../contract.ts";
+import type { Answer, FlightOutcome, PollAnswer, PolledStage, PollInput } from "../contract.ts";
 import { clientsOf, type JobClients } from "../environment.ts";
 import { answer, failedFlight } from "../outcome.ts";
 import { sourceChange } from "./sourceChange.ts";
@@ -33,7 +33,8 @@ const UNSEEN = { ms: 120_000, polls: 60 };
 const ASK_FOR_FAILURES = { ms: 20_000, polls: 10 };
 
 /**
- * Looks at all exports and ingestions in flight, in one request for each kind. Changes nothing.
+ * Looks at all exports and ingestions in flight, in one request for each kind. Changes nothing. A cluster that refuses to answer
+ * for now keeps what the other one answers from nobody.
  *
  * Invariants:
  * 1. An export is finished only by its own state Completed; each other end of it, and its vanishing from the log of
@@ -56,12 +57,24 @@ export function pollOperations({ job, run, next, flights }: PollInput): Promise<
         },
       ),
     );
-    const outcomes = await Promise.all([
-      pollExports(job, clients, state, exporting),
-      pollIngestions(job, clients, state.copyId, run, ingesting, iterations),
+    const polls = await Promise.all([
+      asked("exporting", pollExports(job, clients, state, exporting)),
+      asked("ingesting", pollIngestions(job, clients, state.copyId, run, ingesting, iterations)),
     ]);
-    return { outcomes: outcomes.flat() };
+    const refused = polls.flatMap((each) => each.refused ?? []);
+    const outcomes = polls.flatMap((each) => each.outcomes);
+    return refused.length === 0 ? { outcomes } : { outcomes, refused };
   });
+}
+
+/** What became of one kind of flights, or why it can't be told for now; what can't be mended by waiting is thrown on. */
+async function asked(stage: PolledStage, poll: Promise<FlightOutcome[]>): Promise<PollAnswer> {
+  try {
+    return { outcomes: await poll };
+  } catch (error) {
+    if (!isRetryable(error)) throw error;
+    return { outcomes: [], refused: [{ stage, reason: describe(error) }] };
+  }
 }
 
 async function pollExports(

@@ -14,6 +14,7 @@ import {
   type PromoteInput,
   type PromotionInput,
   type RecordInput,
+  type RefusedPoll,
   type ResyncInput,
   type RunRef,
   type TakeWindowsInput,
@@ -48,6 +49,8 @@ export interface FakeOptions {
   readonly trouble?: (flight: Flight) => FlightFailure | undefined;
   /** What an activity of the whole run answers instead; asked at each call. */
   readonly refuse?: (name: string, calls: number) => Answer<object> | undefined;
+  /** Which stages a poll is refused to tell of, and why; asked at each poll. */
+  readonly unseen?: (polls: number) => readonly RefusedPoll[];
   /** Hears of the flights of each poll. */
   readonly polled?: (flights: readonly Flight[]) => void;
   /** Slots that are the run's own when it asks again, by how many windows are staged. */
@@ -161,14 +164,18 @@ export function fakeCopy(options: FakeOptions) {
       options.polled?.(flights);
       const stray = flights.find(isOut);
       if (stray) throw new Error(`${stray.window} is looked for though its table is out.`);
-      return done({
-        outcomes: flights.map((flight) => {
+      const refused = (options.unseen?.(calls.get(ACTIVITY.pollOperations) ?? 0) ?? []).filter((each) =>
+        flights.some((flight) => flight.stage === each.stage),
+      );
+      const outcomes = flights
+        .filter((flight) => refused.every((each) => each.stage !== flight.stage))
+        .map((flight) => {
           const failure = options.trouble?.(flight);
           if (failure !== undefined)
             return { kind: "failed", flight, failure, reason: `${flight.stage} failed` };
           return advanced(flight, flight.stage === "exporting" ? "toMeasure" : "toVerify");
-        }),
-      });
+        });
+      return done(refused.length === 0 ? { outcomes } : { outcomes, refused });
     },
     [ACTIVITY.recordEntry]: (input: RecordInput) => {
       const { body } = input;

@@ -87,6 +87,36 @@ export const orchestrationGuards: readonly Guard[] = [
     ],
   },
   {
+    name: "a refused look waits",
+    promise:
+      "A cluster that refuses to tell what runs is asked again later each time, and the other one goes on.",
+    edits: [
+      {
+        file: "orchestrators/polls.ts",
+        find: 'stage !== undefined && (carry.polls?.[stage]?.notBefore ?? "") <= now',
+        replace: "stage !== undefined",
+      },
+    ],
+    tests: [
+      {
+        file: COPY_TEST,
+        name: "looks later each time at what a cluster refuses to tell, counts it once, and lets the rest go on",
+      },
+    ],
+  },
+  {
+    name: "a refused look is counted",
+    promise: "Each look that was refused is counted once among what was tried again, with its reason.",
+    edits: [
+      {
+        file: "orchestrators/polls.ts",
+        find: "carry: withRetries(after, counted, seen),",
+        replace: "carry: after,",
+      },
+    ],
+    tests: [{ file: COPY_TEST, name: "counts a look that failed as a whole once" }],
+  },
+  {
     name: "a pause waits",
     promise: "A pause waits for what is on its way and has it logged.",
     edits: [

@@ -36,6 +36,7 @@ export const copies: Readonly<Record<string, () => Trial>> = {
       if (window.endsWith(".0") && stage === "toExport" && tries < 2) return "refused";
       return window.endsWith(".1") && stage === "ingesting" && attempt === 1 ? "wrong" : undefined;
     },
+    unseen: (polls) => (polls <= 2 ? [{ stage: "exporting", reason: "throttled" }] : []),
     refuse: (name, count) =>
       [ACTIVITY.planIteration, ACTIVITY.promoteTable, ACTIVITY.recordEntry].some((each) => each === name) &&
       count <= 2
