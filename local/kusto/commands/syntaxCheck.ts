@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { KustoError } from "../kustoError.ts";
 import { tokenAt } from "./lexer.ts";
+import { openSyntaxMemory } from "./syntaxMemory.ts";
 
 const require = createRequire(import.meta.url);
 // The parser is a script that sets globals, and its runtime has to be there before it.
@@ -25,8 +26,7 @@ const BEYOND_THE_PARSER = [
   /^\.\s*execute\s+database\s+script\b/i,
 ];
 
-const checked = new Map<string, KustoError | undefined>();
-const KEPT = 5_000;
+const memory = openSyntaxMemory();
 
 /**
  * The command with what varies from one to the next taken out: names in brackets, strings, guids, datetimes, and the
@@ -74,32 +74,27 @@ function shapeOf(text: string): string {
   return parts.map((part, index) => `${gaps[index] ?? ""}${part}`).join("");
 }
 
-function errorIn(shape: string): KustoError | undefined {
+function errorIn(shape: string): string | null {
   const diagnostics = KustoCode.Parse(shape)?.GetDiagnostics();
   for (let at = 0; at < (diagnostics?.Count ?? 0); at += 1) {
     const found = diagnostics?.getItem(at);
     if (found === undefined || found === null || found.Severity !== "Error") continue;
     const near =
       shape.slice(found.Start, found.Start + Math.max(found.Length, 1)) || "the end of the command";
-    return new KustoError(
-      400,
-      "General_BadRequest",
-      "Kusto.Data.Exceptions.SyntaxException",
-      `Syntax error: ${found.Code}: ${found.Message} (at '${near}')`,
-      true,
-    );
+    return `Syntax error: ${found.Code}: ${found.Message} (at '${near}')`;
   }
-  return undefined;
+  return null;
 }
 
 /** Fails where Microsoft's own parser finds an error in the command. */
 export function checkSyntax(text: string): void {
   if (BEYOND_THE_PARSER.some((form) => form.test(text))) return;
   const shape = shapeOf(text);
-  if (!checked.has(shape)) {
-    if (checked.size >= KEPT) checked.clear();
-    checked.set(shape, errorIn(shape));
+  let error = memory.recall(shape);
+  if (error === undefined) {
+    error = errorIn(shape);
+    memory.keep(shape, error);
   }
-  const error = checked.get(shape);
-  if (error !== undefined) throw error;
+  if (error !== null)
+    throw new KustoError(400, "General_BadRequest", "Kusto.Data.Exceptions.SyntaxException", error, true);
 }
