@@ -1,8 +1,9 @@
 import type { State } from "./checkpoint/state.ts";
 
 /**
- * When the cursor was read that the destination stands at; undefined before anything is committed. A later backfill
- * brings what was left of the history, up to the cursor of the first, and makes nothing newer.
+ * When the cursor was read that the destination stands at: it holds the source's rows up to there, but for tables that are told as
+ * failed. Undefined before anything is committed. A later backfill brings what was left of the history, up to the cursor of the
+ * first, and makes nothing newer; nor does an iteration of days, or of what was owed.
  */
 export function copiedAsOf(state: State): string | undefined {
   return state.lastForward?.readAt ?? state.historyReadAt;

@@ -29,6 +29,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
   }
   const tables = copyRecord(state.tables);
   const summary: State["finished"][number]["tables"] = [];
+  let behind = false;
   open.tables.forEach((planned, t) => {
     const own = windowsOf(open, t);
     const promotedWindows = own.filter((window) => window.stage === "promoted");
@@ -48,6 +49,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
         `entry ${entry.number} commits iteration ${entry.iteration} before table ${planned.name} was promoted`,
       );
     }
+    behind ||= endsBefore(open, planned, reason !== undefined);
     summary.push({
       name: planned.name,
       windows: own.length,
@@ -109,16 +111,27 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
     ].slice(-FINISHED_KEPT),
     ...(entry.abandoned === true
       ? {}
-      : open.lane === "forward"
-        ? {
-            lastForward: {
-              upTo: open.upTo,
-              readAt: open.readAt,
-              durationMs: Math.max(0, Date.parse(entry.at) - Date.parse(open.readAt)),
-            },
-          }
-        : { historyReadAt: state.historyReadAt ?? open.readAt }),
+      : open.lane === "backfill"
+        ? { historyReadAt: state.historyReadAt ?? open.readAt }
+        : behind
+          ? {}
+          : {
+              lastForward: {
+                upTo: open.upTo,
+                readAt: open.readAt,
+                durationMs: Math.max(0, Date.parse(entry.at) - Date.parse(open.readAt)),
+              },
+            }),
   };
+}
+
+/**
+ * Whether an iteration leaves rows of a table out that came before its reading, though nothing keeps the table from following:
+ * days of it end at its cursor, and what was owed of it ends where that was cut. Days that were parked were tried in the place
+ * of what is new. Keeps invariant 11 of fold.ts.
+ */
+function endsBefore(open: OpenIteration, planned: PlannedTable, parked: boolean): boolean {
+  return planned.upTo !== open.upTo && (planned.days !== undefined || !parked);
 }
 
 /**

@@ -27,6 +27,8 @@ import { type OpenIteration, openIteration, owedIn, type State, type WindowState
  *    passed: nothing of its history is to come, nothing is owed, and no other iteration that is open has it. No cursor moves
  *    by it.
  * 10. A resynchronisation that was asked for stays asked for until an iteration that was planned after it has committed it.
+ * 11. The moment that the destination stands at moves on only with an iteration that has brought each of its tables up to it, but
+ *    for those that are parked or stopped, and told as that.
  * 11. Of several reasons that park a table in an iteration the first stays: those that follow come of it.
  *
  * Throws an Error where an entry breaks one: such a log was not written by this protocol.

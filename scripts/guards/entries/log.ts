@@ -127,4 +127,22 @@ export const logGuards: readonly Guard[] = [
     ],
     tests: [{ file: FOLD_TEST, name: "a stop in one lane outlives the commit of the other" }],
   },
+  {
+    name: "lag counts what was brought",
+    promise:
+      "The moment that the destination stands at moves on only with what has brought each table up to it.",
+    edits: [
+      {
+        file: "model/checkpoint/commit.ts",
+        find: "behind ||= endsBefore(open, planned, reason !== undefined);",
+        replace: "",
+      },
+    ],
+    tests: [
+      {
+        file: "test/model/checkpoint/resyncs.test.ts",
+        name: "the destination counts as of a moment only once each table that isn't parked is brought up to it",
+      },
+    ],
+  },
 ];

@@ -15,6 +15,7 @@ import {
   type State,
   stateSchema,
 } from "../../../model/checkpoint/state.ts";
+import { copiedAsOf } from "../../../model/lag.ts";
 import {
   canonical,
   committed,
@@ -22,6 +23,7 @@ import {
   entryAt,
   exported,
   intended,
+  moment,
   opening,
   parked,
   planned,
@@ -213,6 +215,32 @@ test("a table whose history is in, and of which nothing is owed, open or stopped
       }
     }),
   );
+});
+
+test("the destination counts as of a moment only once each table that isn't parked is brought up to it", () => {
+  fc.assert(
+    fc.property(anyLog, (steps) => {
+      for (const { before, after } of steps) {
+        const { forward } = before.open;
+        if (after.lastForward === before.lastForward || !forward) continue;
+        expect(after.lastForward?.upTo).toBe(forward.upTo);
+        for (const { name, days } of forward.tables) {
+          if (days === undefined && (name in forward.parked || name in forward.stopped)) continue;
+          expect(Number(after.tables[name]?.cursor)).toBeGreaterThanOrEqual(Number(forward.upTo));
+        }
+      }
+    }),
+  );
+});
+
+test("lag grows on over an iteration of days, and is short again once what is new has come", () => {
+  const log = [...settled, planned(2, "forward", { quiet: ["T"] }), committed(2)];
+  const cursor = stateOf(log).tables.T?.cursor ?? "";
+  const days = [...log, daysPlanned(3, "forward", cursor)];
+  expect(copiedAsOf(stateOf([...days, ...copied(3, "T"), committed(3)]))).toBe(moment(2));
+  expect(copiedAsOf(stateOf([...days, parked(3, "T"), committed(3)]))).toBe(moment(2));
+  const next = [planned(4, "forward", { quiet: ["T"] }), committed(4)];
+  expect(copiedAsOf(stateOf([...days, ...copied(3, "T"), committed(3), ...next]))).toBe(moment(4));
 });
 
 test("days move no cursor, and what was asked for is asked for until an iteration planned after it commits it", () => {
