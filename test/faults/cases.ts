@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { ACTIVITY } from "../../activities/contract.ts";
-import { VARIANTS, type Variant } from "./copies.ts";
-import { type Case, type Delivery, runBatch } from "./run.ts";
-import type { Stage } from "./stage.ts";
+import { type Case, type Delivery, type Outcome, runBatch } from "./run.ts";
+import type { Hub, Stage } from "./stage.ts";
+import { VARIANTS, type Variant } from "./variants.ts";
 import { FAULT_WORDS, isDeath, WIRE_FAULTS, type WireFault } from "./wireFaults.ts";
 
 /** An effect that copies of a variant have. */
@@ -10,23 +10,38 @@ export interface KnownEffect {
   readonly variant: Variant;
   readonly name: string;
   readonly times: number;
-  /** Whether a copy of history alone has it. */
-  readonly inHistory: boolean;
+  /** How often a copy of history alone has it. */
+  readonly inHistory: number;
 }
+
+/** What a copy asks only where rows keep it waiting: whether one does, chance decides, but for the variant that waits. */
+const OF_WAITING = /\.show ingestion failures/;
 
 /** Records a real copy of each variant: what it does to the world, in the order in which it does it. */
 export async function recordEffects(stage: Stage): Promise<KnownEffect[]> {
   const variants = Object.keys(VARIANTS).filter((name): name is Variant => name in VARIANTS);
+  const living = await record(
+    stage,
+    variants.filter((variant) => !dies(variant)),
+    "kept",
+  );
+  const dying = await record(stage, variants.filter(dies), "lost");
+  return [...living, ...dying];
+}
+
+async function record(stage: Stage, variants: readonly Variant[], hub: Hub): Promise<KnownEffect[]> {
   const cases = variants.map((variant): Case => {
     return { name: `record ${variant}`, variant, iterations: 2, strikes: [], deliveries: [] };
   });
-  const outcomes = await runBatch(stage, cases, { share: 1, graceMs: 0, hub: () => "kept" });
-  return outcomes.flatMap(({ problems, seen, seenFirst }, i) => {
-    if (problems.length > 0) throw new Error(`A copy that nothing strikes: ${problems.join("; ")}`);
-    return [...seen].map(([name, times]): KnownEffect => {
-      return { variant: variants[i] ?? "queued", name, times, inHistory: seenFirst.has(name) };
-    });
-  });
+  const outcomes = await runBatch(stage, cases, { share: 1, graceMs: 0, hub: () => hub });
+  return outcomes.flatMap((outcome, i) => effectsOf(variants[i] ?? "queued", outcome));
+}
+
+function effectsOf(variant: Variant, { problems, seen, seenFirst }: Outcome): KnownEffect[] {
+  if (problems.length > 0) throw new Error(`A copy that nothing strikes: ${problems.join("; ")}`);
+  return [...seen]
+    .filter(([name]) => VARIANTS[variant].comesLate || !OF_WAITING.test(name))
+    .map(([name, times]) => ({ variant, name, times, inHistory: seenFirst.get(name) ?? 0 }));
 }
 
 /**
@@ -41,18 +56,25 @@ function reads(effect: string): boolean {
   return /^(?:lake: (?:GET|HEAD)|(?:source|destination): (?!\.(?!show)))/.test(effect);
 }
 
-/** Each effect with each fault, once: those of the second variant only where the first has no such effect. */
+/** What shows a day of other rows in one step has the same words as what shows a table for the first time, and is another thing. */
+const OF_DAYS = /\.replace extents|log\/N\.json (?:promotionIntended|promoted)$/;
+
+/**
+ * Each effect with each fault, once: those of a variant only where none before it has such an effect. It strikes at the first
+ * of them; in a day's second iteration at that one's.
+ */
 export function singleFaults(effects: readonly KnownEffect[]): Case[] {
   const known = new Set<string>();
-  return effects.flatMap(({ variant, name, inHistory }) => {
-    if (known.has(name)) return [];
+  return effects.flatMap(({ variant, name, times, inHistory }) => {
+    const again = VARIANTS[variant].second === "day" && times > inHistory && OF_DAYS.test(name);
+    if (known.has(name) && !again) return [];
     known.add(name);
     return faultsOf(name).map((fault): Case => {
       return {
-        name: `${name} — ${FAULT_WORDS[fault]}`,
+        name: `${again ? "days: " : ""}${name} — ${FAULT_WORDS[fault]}`,
         variant,
-        iterations: inHistory ? 1 : 2,
-        strikes: [{ effect: name, nth: 1, fault }],
+        iterations: inHistory > 0 && !again ? 1 : 2,
+        strikes: [{ effect: name, nth: again ? inHistory + 1 : 1, fault }],
         deliveries: [],
       };
     });
@@ -134,6 +156,11 @@ export function stormOf(effects: readonly KnownEffect[], seed: number): Case {
   return storm;
 }
 
-export function hasDeath({ strikes }: Case): boolean {
-  return strikes.some((strike) => isDeath(strike.fault));
+export function hasDeath({ variant, strikes }: Case): boolean {
+  return dies(variant) || strikes.some((strike) => isDeath(strike.fault));
+}
+
+/** Whether copies of a variant die of themselves. What they are for happens where their task hub is lost then. */
+export function dies(variant: Variant): boolean {
+  return VARIANTS[variant].first.length > 0;
 }

@@ -3,59 +3,18 @@ import { z } from "zod";
 import type { KustoClient } from "../../kusto/client.ts";
 import { tableExists } from "../../kusto/reads.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
-import { createIdTable, loadIds } from "../copy/drive.ts";
-import { cursorsGiven } from "../copy/support.ts";
 import type { Stage } from "./stage.ts";
-
-/** Ways to copy that have effects of their own. */
-export const VARIANTS = {
-  queued: { ingestion: "queued", visibility: "iteration" },
-  direct: { ingestion: "direct", visibility: "window" },
-} as const;
-
-export type Variant = keyof typeof VARIANTS;
-
-/** A copy of two small tables: one with rows of two days, and one that is copied whole. */
-export interface SmallCopy {
-  readonly place: string;
-  readonly folder: string;
-  readonly variant: Variant;
-}
-
-const HISTORY = "2024-05-01T12:00:00Z";
-
-export const TABLES = ["Events", "Names"] as const;
-
-/** Makes a place's two databases as the copy finds them: the source with its tables, the destination empty. */
-export async function prepare(stage: Stage, copy: SmallCopy): Promise<void> {
-  const { place, folder } = copy;
-  for (const client of [stage.source, stage.destination]) {
-    const tables = await client.command(place, ".show tables | project TableName");
-    for (const { TableName } of tables) await client.command(place, `.drop table ['${String(TableName)}']`);
-  }
-  const cluster = stage.copies.stack.urls.sourceKusto;
-  for (const table of TABLES) await createIdTable(stage.source, place, `['${folder}${table}']`);
-  await loadIds(cluster, place, `${folder}Events`, [0, 40], { ingestedAt: HISTORY, createdOn: HISTORY });
-  await loadIds(cluster, place, `${folder}Events`, [40, 70]);
-  await loadIds(cluster, place, `${folder}Names`, [0, 10]);
-  await cursorsGiven();
-}
-
-/** What comes into the source between the first iteration and the second. */
-export async function addRows(stage: Stage, { place, folder }: SmallCopy): Promise<void> {
-  const cluster = stage.copies.stack.urls.sourceKusto;
-  await loadIds(cluster, place, `${folder}Events`, [70, 90]);
-  await loadIds(cluster, place, `${folder}Names`, [10, 15]);
-  await cursorsGiven();
-}
+import { type SmallCopy, TABLES, VARIANTS } from "./variants.ts";
 
 function bodyOf(stage: Stage, { place, folder, variant }: SmallCopy): object {
+  const { ingestion, visibility } = VARIANTS[variant];
   return {
     source: { database: place },
     destination: { database: place },
     lake: `${stage.proxy.urls.lake}/${storageAccount.name}/copy/${folder}`,
     tables: { snapshot: [`${folder}Names`] },
-    ...VARIANTS[variant],
+    ingestion,
+    visibility,
   };
 }
 

@@ -71,6 +71,7 @@ function normalised(text: string): string {
     .replace(/\bh?@?'(?:[^'\\]|\\.)*'/gi, "'…'")
     .replace(/'[^']*'/g, "'…'")
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, "…")
+    .replace(/(control\/resync\/)\S+/, "$1…")
     .replace(/Fault\d\d/g, "")
     .replace(/\d+/g, "N")
     .replace(/\s+/g, " ")

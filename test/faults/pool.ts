@@ -1,5 +1,5 @@
 import { chunked } from "../../model/chunked.ts";
-import { hasDeath } from "./cases.ts";
+import { dies, hasDeath } from "./cases.ts";
 import { type Case, type Outcome, runBatch, runCase } from "./run.ts";
 import type { Stage } from "./stage.ts";
 
@@ -19,8 +19,15 @@ export async function runSingles(
         onOutcome(next, await runCase(stage, place, next));
     }),
   );
-  for (const [round, some] of chunked(cases.filter(hasDeath), stage.places.length).entries()) {
-    const hub = round % 2 === 0 ? "lost" : "kept";
+  const deaths = cases.filter((each) => hasDeath(each) && !dies(each.variant));
+  const rounds = chunked(deaths, stage.places.length).map((some, round) => {
+    return { some, hub: round % 2 === 0 ? ("lost" as const) : ("kept" as const) };
+  });
+  const lost = chunked(
+    cases.filter((each) => dies(each.variant)),
+    stage.places.length,
+  ).map((some) => ({ some, hub: "lost" as const }));
+  for (const { some, hub } of [...rounds, ...lost]) {
     const outcomes = await runBatch(stage, some, { share: 1, graceMs: DEATHS_WITHIN_MS, hub: () => hub });
     for (const [i, outcome] of outcomes.entries()) {
       const each = some[i];

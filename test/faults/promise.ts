@@ -6,8 +6,8 @@ import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { type Entry, entrySchema } from "../../model/checkpoint/entries.ts";
 import { fold } from "../../model/checkpoint/fold.ts";
 import { emptyState, type State } from "../../model/checkpoint/state.ts";
-import { type SmallCopy, TABLES } from "./copies.ts";
 import type { Stage } from "./stage.ts";
+import { type SmallCopy, TABLES } from "./variants.ts";
 
 /*
  * What a copy promises once faults have stopped, beside equal rows.

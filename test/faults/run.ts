@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ActivityFault } from "../../local/host/activityFaults.ts";
-import { addRows, copyUntilEqual, prepare, type SmallCopy, type Variant } from "./copies.ts";
+import { copyUntilEqual } from "./copies.ts";
 import type { Strike, Track } from "./director.ts";
 import { broken } from "./promise.ts";
 import type { Hub, Stage } from "./stage.ts";
+import { change, prepare, type SmallCopy, VARIANTS, type Variant } from "./variants.ts";
 
 /** An activity that is delivered more than once: the `nth` delivery of that activity to the copy. */
 export type Delivery = Pick<ActivityFault, "activity" | "action" | "nth">;
@@ -25,8 +26,8 @@ export interface Outcome {
   readonly missed: readonly string[];
   /** Effects of the copy in the order in which they came, with how often. */
   readonly seen: ReadonlyMap<string, number>;
-  /** Those of them that history had. */
-  readonly seenFirst: ReadonlySet<string>;
+  /** Those of them that history had, with how often it had them. */
+  readonly seenFirst: ReadonlyMap<string, number>;
 }
 
 let folders = 0;
@@ -41,12 +42,12 @@ export async function runCase(
   const copy: SmallCopy = { place, folder: `${place}x${++folders}`, variant };
   await prepare(stage, copy);
   for (const delivery of deliveries) await stage.deliver(delivery, copy.folder);
-  const track = stage.director.arm(place, strikes);
+  const track = stage.director.arm(place, [...VARIANTS[variant].first, ...strikes]);
   onTrack(track);
   const problems = await copyUntilEqual(stage, copy);
-  const seenFirst = new Set(track.seen.keys());
+  const seenFirst = new Map(track.seen);
   if (problems.length === 0 && iterations === 2) {
-    await addRows(stage, copy);
+    await change(stage, copy);
     problems.push(...(await copyUntilEqual(stage, copy)));
   }
   stage.director.disarm(place);

@@ -1,0 +1,101 @@
+import { askResync } from "../../lake/control.ts";
+import { openLake } from "../../lake/lake.ts";
+import { parseLake } from "../../lake/location.ts";
+import { storageAccount } from "../../local/stack/storageAccount.ts";
+import { addFault, createIdTable, loadIds } from "../copy/drive.ts";
+import { cursorsGiven } from "../copy/support.ts";
+import type { Strike } from "./director.ts";
+import type { Stage } from "./stage.ts";
+
+/** What is a copy's own in the way in which it copies. */
+interface Way {
+  readonly ingestion: "queued" | "direct";
+  readonly visibility: "iteration" | "window";
+  /** The first file comes so late into staging that the copy asks whether its ingestion failed. */
+  readonly comesLate: boolean;
+  /** What strikes it before anything else does. */
+  readonly first: readonly Strike[];
+  /** What its second iteration brings: new rows, or a day whose rows are others at the source than they were. */
+  readonly second: "rows" | "day";
+}
+
+const PLAIN: Way = {
+  ingestion: "queued",
+  visibility: "iteration",
+  comesLate: false,
+  first: [],
+  second: "rows",
+};
+
+/** Its windows are staged when it dies, and whoever goes on without its task hub takes them over. */
+const DIES_STAGED: Strike = { effect: "lake: PUT log/N.json promotionIntended", nth: 1, fault: "diesBefore" };
+
+/** Ways to copy that have effects of their own. */
+export const VARIANTS = {
+  queued: PLAIN,
+  direct: { ...PLAIN, ingestion: "direct", visibility: "window" },
+  late: { ...PLAIN, comesLate: true },
+  days: { ...PLAIN, second: "day" },
+  adopting: { ...PLAIN, first: [DIES_STAGED] },
+} as const satisfies Readonly<Record<string, Way>>;
+
+export type Variant = keyof typeof VARIANTS;
+
+/** A copy of two small tables: one with rows of two days, and one that is copied whole. */
+export interface SmallCopy {
+  readonly place: string;
+  readonly folder: string;
+  readonly variant: Variant;
+}
+
+export const TABLES = ["Events", "Names"] as const;
+
+const HISTORY = "2024-05-01";
+const OF_HISTORY = { ingestedAt: `${HISTORY}T12:00:00Z`, createdOn: `${HISTORY}T12:00:00Z` };
+/** Later than ten polls, after which a copy asks for failures; milliseconds. */
+const COMES_LATE_MS = 2500;
+
+/** Makes a place's two databases as the copy finds them: the source with its tables, the destination empty. */
+export async function prepare(stage: Stage, { place, folder, variant }: SmallCopy): Promise<void> {
+  for (const client of [stage.source, stage.destination]) {
+    const tables = await client.command(place, ".show tables | project TableName");
+    for (const { TableName } of tables) await client.command(place, `.drop table ['${String(TableName)}']`);
+  }
+  const { sourceKusto, destinationKusto } = stage.copies.stack.urls;
+  for (const table of TABLES) await createIdTable(stage.source, place, `['${folder}${table}']`);
+  await loadIds(sourceKusto, place, `${folder}Events`, [0, 40], OF_HISTORY);
+  await loadIds(sourceKusto, place, `${folder}Events`, [40, 70]);
+  await loadIds(sourceKusto, place, `${folder}Names`, [0, 10]);
+  await cursorsGiven();
+  if (VARIANTS[variant].comesLate)
+    await addFault(destinationKusto, {
+      match: { kind: "queue", database: place },
+      action: "delay",
+      afterMs: COMES_LATE_MS,
+    });
+}
+
+/** What happens between the first iteration and the second. */
+export async function change(stage: Stage, copy: SmallCopy): Promise<void> {
+  const { place, folder, variant } = copy;
+  const cluster = stage.copies.stack.urls.sourceKusto;
+  if (VARIANTS[variant].second === "day") await changeDay(stage, copy);
+  else {
+    await loadIds(cluster, place, `${folder}Events`, [70, 90]);
+    await loadIds(cluster, place, `${folder}Names`, [10, 15]);
+  }
+  await cursorsGiven();
+}
+
+/** The source gets other rows for its day of history, and the day is asked for again. */
+async function changeDay(stage: Stage, { place, folder }: SmallCopy): Promise<void> {
+  const table = `${folder}Events`;
+  const extents = await stage.source.query(
+    place,
+    `['${table}'] | where Id < 40 | distinct Extent = tostring(extent_id())`,
+  );
+  for (const { Extent } of extents) await stage.source.command(place, `.drop extent ${String(Extent)}`);
+  await loadIds(stage.copies.stack.urls.sourceKusto, place, table, [20, 60], OF_HISTORY);
+  const lake = openLake(parseLake(`${stage.copies.stack.urls.lake}/copy/${folder};${storageAccount.key}`));
+  await askResync(lake, [table], "whoever changed the day", [HISTORY]);
+}
