@@ -5,10 +5,12 @@ import {
   type ResyncRequest,
   resyncFileSchema,
   type Wanted,
+  type WantedFile,
+  waitingStartOver,
   wantedFileSchema,
 } from "../model/control.ts";
 import { Terminal } from "../model/errors.ts";
-import { isStatus, readText, writeText } from "./files.ts";
+import { isStatus, readForChange, readText, writeText } from "./files.ts";
 import type { Lake } from "./lake.ts";
 
 const WANTED = "control/wanted.json";
@@ -21,13 +23,64 @@ const RESYNC = "control/resync";
 export async function readControl(lake: Lake): Promise<Control> {
   const [text, resyncs] = await Promise.all([readText(lake, WANTED), readResyncs(lake)]);
   if (text === undefined) return { wanted: "run", resyncs };
-  const { wanted, at, by } = parsed(lake, WANTED, text, wantedFileSchema);
-  return { wanted, asked: { at, by }, resyncs };
+  const { wanted, at, by, startOver } = parsed(lake, WANTED, text, wantedFileSchema);
+  const asked = { wanted, asked: { at, by } };
+  if (startOver === undefined) return { ...asked, resyncs };
+  const { id, tables } = startOver;
+  return { ...asked, resyncs: [{ id, tables }, ...resyncs], startOver };
 }
 
-/** Asks the copy to pause, to cancel, or to run (again). A run sees it at its next look. */
+/**
+ * Asks the copy to pause, to cancel, or to run (again). A run sees it at its next look. A request to start over that waits
+ * stays, as one does that a run has taken in.
+ */
 export async function askFor(lake: Lake, wanted: Wanted, by: string): Promise<void> {
-  await writeText(lake, WANTED, JSON.stringify({ wanted, at: new Date().toISOString(), by }));
+  await changeWanted(lake, (before) => {
+    const startOver = before?.startOver;
+    const asked = { wanted, at: new Date().toISOString(), by };
+    return { ...asked, ...(startOver === undefined ? {} : { startOver }) };
+  });
+}
+
+/**
+ * Asks the copy to run, and to copy tables whole once more before all else, in one write: a crash leaves both asked for or
+ * neither. Asked for again while it waits it is the same request. `taken`: the requests that the log has taken in.
+ */
+export async function askStartOver(
+  lake: Lake,
+  tables: readonly string[],
+  by: string,
+  taken: readonly string[],
+): Promise<void> {
+  await changeWanted(lake, (before) => {
+    const waiting = waitingStartOver(before ?? {}, { resyncs: taken });
+    const id = waiting?.id ?? newId();
+    const at = new Date().toISOString();
+    return { wanted: "run", at, by, startOver: { id, tables: [...tables], at, by } };
+  });
+}
+
+/** How often a change of the file is tried that others change at the same moment. */
+const CHANGES = 5;
+
+/** Writes what is asked for after what is there: of two that ask at the same moment, the later one knows of the other. */
+async function changeWanted(
+  lake: Lake,
+  change: (before: WantedFile | undefined) => WantedFile | undefined,
+): Promise<void> {
+  for (let left = CHANGES; ; left--) {
+    const { text, condition } = await readForChange(lake, WANTED);
+    // A file that can't be read is replaced by what is asked for: that is how it is mended.
+    const before = text === undefined ? undefined : jsonOf(text, wantedFileSchema);
+    const after = change(before);
+    if (after === undefined) return;
+    try {
+      const file = JSON.stringify(wantedFileSchema.parse(after));
+      return await writeText(lake, WANTED, file, { conditions: condition });
+    } catch (error) {
+      if (left <= 1 || !(isStatus(error, 412) || isStatus(error, 409))) throw error;
+    }
+  }
 }
 
 /** Asks for tables to be copied once more, whole or only days of them. Answers the request's id. */
@@ -37,7 +90,7 @@ export async function askResync(
   by: string,
   days?: readonly string[],
 ): Promise<string> {
-  const id = randomBytes(8).toString("hex");
+  const id = newId();
   const asked = { tables: [...tables], ...(days === undefined ? {} : { days: [...days] }) };
   const file = resyncFileSchema.parse({ ...asked, at: new Date().toISOString(), by });
   await writeText(lake, `${RESYNC}/${id}.json`, JSON.stringify(file));
@@ -47,6 +100,15 @@ export async function askResync(
 /** Removes a request that the log has taken in; gone already is well. */
 export async function forgetResync(lake: Lake, id: string): Promise<void> {
   await lake.container.getBlockBlobClient(lake.blobName(`${RESYNC}/${id}.json`)).deleteIfExists();
+  await changeWanted(lake, (before) => {
+    if (before?.startOver?.id !== id) return undefined;
+    const { startOver: _, ...rest } = before;
+    return rest;
+  });
+}
+
+function newId(): string {
+  return randomBytes(8).toString("hex");
 }
 
 async function readResyncs(lake: Lake): Promise<ResyncRequest[]> {
@@ -70,17 +132,19 @@ async function readResyncs(lake: Lake): Promise<ResyncRequest[]> {
 }
 
 function parsed<T extends z.ZodType>(lake: Lake, path: string, text: string, schema: T): z.infer<T> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  const read = schema.safeParse(value);
-  if (read.success) return read.data;
+  const read = jsonOf(text, schema);
+  if (read !== undefined) return read;
   throw new Terminal(
     `What is asked of the copy can't be read: ${lake.url}/${path} is not what it should be.`,
     { operation: "read control" },
     { advice: "Delete the file, and ask again by kusto-copy pause, resume, cancel or resync." },
   );
+}
+
+function jsonOf<T extends z.ZodType>(text: string, schema: T): z.infer<T> | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { text as textOf } from "node:stream/consumers";
-import { RestError } from "@azure/storage-blob";
+import { type BlobRequestConditions, RestError } from "@azure/storage-blob";
 import { Retryable } from "../model/errors.ts";
 import type { Lake } from "./lake.ts";
 
@@ -16,16 +16,36 @@ export async function readText(lake: Lake, path: string): Promise<string | undef
   }
 }
 
-/** Writes a file below the lake folder in one request, whatever is there. */
+/**
+ * A file's content, and the condition under which a write takes its place: that nobody has written it since. A file that there
+ * isn't has the condition that there is none.
+ */
+export async function readForChange(
+  lake: Lake,
+  path: string,
+): Promise<{ text: string | undefined; condition: BlobRequestConditions }> {
+  try {
+    const answer = await lake.container.getBlockBlobClient(lake.blobName(path)).download();
+    if (!answer.readableStreamBody || answer.etag === undefined)
+      throw new Retryable(`Storage answered no content (${lake.url}/${path}).`);
+    return { text: await textOf(answer.readableStreamBody), condition: { ifMatch: answer.etag } };
+  } catch (error) {
+    if (isStatus(error, 404)) return { text: undefined, condition: { ifNoneMatch: "*" } };
+    throw error;
+  }
+}
+
+/** Writes a file below the lake folder in one request, whatever is there unless `conditions` say otherwise. */
 export async function writeText(
   lake: Lake,
   path: string,
   text: string,
-  contentType = "application/json",
+  options: { contentType?: string; conditions?: BlobRequestConditions } = {},
 ): Promise<void> {
-  await lake.container
-    .getBlockBlobClient(lake.blobName(path))
-    .upload(text, Buffer.byteLength(text), { blobHTTPHeaders: { blobContentType: contentType } });
+  await lake.container.getBlockBlobClient(lake.blobName(path)).upload(text, Buffer.byteLength(text), {
+    blobHTTPHeaders: { blobContentType: options.contentType ?? "application/json" },
+    ...(options.conditions === undefined ? {} : { conditions: options.conditions }),
+  });
 }
 
 export function isStatus(error: unknown, status: number): boolean {

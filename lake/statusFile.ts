@@ -6,5 +6,5 @@ export const STATUS_FILE = "status.csv";
 
 /** Replaces the status file: readers see the old content or the new one. */
 export function writeStatusFile(lake: Lake, text: string): Promise<void> {
-  return writeText(lake, STATUS_FILE, text, "text/csv");
+  return writeText(lake, STATUS_FILE, text, { contentType: "text/csv" });
 }

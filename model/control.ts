@@ -9,21 +9,35 @@ import { daySchema } from "./checkpoint/entries.ts";
 export const wantedSchema = z.enum(["run", "pause", "cancel"]);
 export type Wanted = z.infer<typeof wantedSchema>;
 
-/** `control/wanted.json`: what the copy is to do. Without it, run. */
-export const wantedFileSchema = z.object({
-  wanted: wantedSchema,
+const asker = {
   /** When it was asked for, ISO. */
   at: z.iso.datetime({ precision: null }),
   /** Who or what asked: `http`, `kusto-copy on <host>`; shown to the next who looks. */
   by: z.string(),
+};
+
+/** A request to copy these tables whole once more that came with the wish to run: both are there, or neither. */
+export const startOverSchema = z.object({
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  tables: z.array(z.string().min(1)).min(1),
+  ...asker,
 });
+export type StartOver = z.infer<typeof startOverSchema>;
+
+/** `control/wanted.json`: what the copy is to do. Without it, run. */
+export const wantedFileSchema = z.object({
+  wanted: wantedSchema,
+  ...asker,
+  /** Kept until the log has taken it in, whatever is asked for meanwhile. */
+  startOver: startOverSchema.optional(),
+});
+export type WantedFile = z.infer<typeof wantedFileSchema>;
 
 /** `control/resync/<id>.json`: tables to copy once more, whole or days of them. Removed when the log has taken it in. */
 export const resyncFileSchema = z.object({
   tables: z.array(z.string().min(1)).min(1),
   days: z.array(daySchema).min(1).optional(),
-  at: z.iso.datetime({ precision: null }),
-  by: z.string(),
+  ...asker,
 });
 
 export interface ResyncRequest {
@@ -37,7 +51,9 @@ export interface Control {
   readonly wanted: Wanted;
   /** Who asked for it, and when; undefined where nobody asked for anything. */
   readonly asked?: { readonly at: string; readonly by: string };
+  /** A request to start over among them included. */
   readonly resyncs: readonly ResyncRequest[];
+  readonly startOver?: StartOver | undefined;
 }
 
 /** The requests that the log has not taken in yet: a file that can't be removed may still be there. */
@@ -46,4 +62,12 @@ export function waitingResyncs(
   { resyncs: taken }: { readonly resyncs: readonly string[] },
 ): ResyncRequest[] {
   return resyncs.filter(({ id }) => !taken.includes(id));
+}
+
+/** The request to start over that the log has not taken in yet. */
+export function waitingStartOver(
+  { startOver }: Pick<Control, "startOver">,
+  { resyncs: taken }: { readonly resyncs: readonly string[] },
+): StartOver | undefined {
+  return startOver === undefined || taken.includes(startOver.id) ? undefined : startOver;
 }

@@ -28,6 +28,9 @@ export type AppCopy = z.infer<typeof copySchema>;
 
 export const startedSchema = z.object({ id: z.string() });
 
+/** An app of an older version says nothing of starting over. */
+export const resumedSchema = startedSchema.extend({ startsOver: z.boolean().default(false) });
+
 /** A resynchronisation: `id` is null until the copy is resumed. */
 export const resyncedSchema = z.object({ tables: z.array(z.string()), id: z.string().nullable() });
 

@@ -15,7 +15,14 @@ import { JOB_OPTIONS } from "../program/options.ts";
 import { triedAgain } from "../progress/words.ts";
 import { daysOf } from "../verbs/control.ts";
 import { DOCTOR, PLAN, type Question, show, VERIFY, waiting } from "../verbs/reports.ts";
-import { type AppCopy, copySchema, reportSchema, resyncedSchema, startedSchema } from "./answers.ts";
+import {
+  type AppCopy,
+  copySchema,
+  reportSchema,
+  resumedSchema,
+  resyncedSchema,
+  startedSchema,
+} from "./answers.ts";
 import { type AppClient, appClient } from "./client.ts";
 import { follow, jobOfId } from "./follow.ts";
 
@@ -94,7 +101,10 @@ async function resume(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
   const path = await newest(app, given);
   const question = `Start ${decodeURIComponent(path)} of ${app.origin} over? All its tables are copied whole once more, and take the place of what the destination holds.`;
   if (given.startOver && !(await confirmed(io, question, given.yes))) return EXIT.interrupted;
-  const { id } = await app.post(`${path}/resume`, given.startOver ? { startOver: true } : {}, startedSchema);
+  const asked = given.startOver ? { startOver: true } : {};
+  const { id, startsOver } = await app.post(`${path}/resume`, asked, resumedSchema);
+  if (startsOver && !given.startOver)
+    io.err.write("It starts over, as was asked for before: all its tables are copied whole once more.\n");
   return given.run ? follow(app, id, given, io) : EXIT.done;
 }
 

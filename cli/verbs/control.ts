@@ -1,4 +1,5 @@
-import { askFor, askResync, readControl } from "../../lake/control.ts";
+import { askFor, askResync, askStartOver, readControl } from "../../lake/control.ts";
+import { type StartOver, waitingStartOver } from "../../model/control.ts";
 import type { Job } from "../../model/job.ts";
 import { readDays, refusedDays } from "../../model/resyncedDays.ts";
 import { resyncedTables } from "../../model/resyncedTables.ts";
@@ -49,19 +50,30 @@ export async function resumeCopies(given: Given, io: Io): Promise<ExitCode> {
   const targets = await knownCopies(given);
   if (given.startOver && !(await startsOver(targets, given, io))) return declined(io);
   for (const target of targets) {
-    // Before the copy may run: a run that begins in between finds both, or neither.
     const { tables } = resyncedTables(target.state, ["*"]);
-    if (given.startOver && tables.length > 0) await askResync(target.lake, tables, whoAsks());
+    if (given.startOver) {
+      if (tables.length > 0) await askStartOver(target.lake, tables, whoAsks(), target.state.resyncs);
+      else await askFor(target.lake, "run", whoAsks());
+      told(target, "resume", startOverText(tables), given, io);
+      continue;
+    }
+    const waiting = waitingStartOver(await readControl(target.lake), target.state);
     await askFor(target.lake, "run", whoAsks());
-    told(target, "resume", given.startOver ? startOverText(tables) : "The copy may go on.", given, io);
+    told(target, "resume", waiting === undefined ? "The copy may go on." : waitingText(waiting), given, io);
   }
   return runHere(targets, given, io);
 }
 
+function waitingText({ tables, by, at }: StartOver): string {
+  return `The copy may go on, and starts over, as was asked for before (${by}, ${at}): ${tables.join(", ")} is copied whole once more.`;
+}
+
 /** Whether copies are to start over. Throws BadUse for one that is neither paused nor cancelled. */
 async function startsOver(targets: readonly Target[], given: Given, io: Io): Promise<boolean> {
-  for (const { lake, name } of targets) {
-    if ((await readControl(lake)).wanted === "run")
+  for (const { lake, name, state } of targets) {
+    const control = await readControl(lake);
+    // Asked for once more while it waits it is the same request.
+    if (control.wanted === "run" && waitingStartOver(control, state) === undefined)
       throw new BadUse(
         `${name} is neither paused nor cancelled, and goes on where it stands. To copy all its tables whole once more: kusto-copy resync --tables "*".`,
       );

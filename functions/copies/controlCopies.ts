@@ -5,9 +5,10 @@ import * as df from "durable-functions";
 import { z } from "zod";
 import { lakeOf } from "../../activities/environment.ts";
 import { readJobs } from "../../activities/jobs/jobs.ts";
-import { askFor, askResync, readControl } from "../../lake/control.ts";
+import { askFor, askResync, askStartOver, readControl } from "../../lake/control.ts";
 import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
+import { waitingStartOver } from "../../model/control.ts";
 import { Retryable } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { readDays, refusedDays } from "../../model/resyncedDays.ts";
@@ -71,18 +72,22 @@ async function resume(request: HttpRequest, context: InvocationContext): Promise
   const read = await readBody(request, resumeSchema);
   if (!read.ok) return read.refusal;
   const lake = lakeOf(target.job.lake);
+  const [control, state] = await Promise.all([readControl(lake), readState(lake)]);
+  const waiting = waitingStartOver(control, state);
+  let startsOver = waiting !== undefined;
   if (read.value.startOver) {
-    const { wanted } = await readControl(lake);
-    if (wanted === "run")
+    // Asked for once more while it waits, as where the answer was lost, it is the same request.
+    if (control.wanted === "run" && waiting === undefined)
       return problem(409, "The copy is neither paused nor cancelled.", START_OVER_INSTEAD, {
         lake: target.job.lake,
       });
-    const { tables } = resyncedTables(await readState(lake), ["*"]);
-    // Before the copy may run: a run that begins in between finds both, or neither.
-    if (tables.length > 0) await askResync(lake, tables, BY_HTTP);
-  }
-  await askFor(lake, "run", BY_HTTP);
-  return accepted(request, await runningOn(target));
+    const { tables } = resyncedTables(state, ["*"]);
+    startsOver = tables.length > 0;
+    if (startsOver) await askStartOver(lake, tables, BY_HTTP, state.resyncs);
+    else await askFor(lake, "run", BY_HTTP);
+  } else await askFor(lake, "run", BY_HTTP);
+  const answer = accepted(request, await runningOn(target));
+  return { ...answer, jsonBody: { ...startedSchema.parse(answer.jsonBody), startsOver } };
 }
 
 const START_OVER_INSTEAD =
@@ -98,6 +103,16 @@ export const resumeSchema = z
       ),
   })
   .meta({ id: "ResumeRequest" });
+
+export const resumedSchema = startedSchema
+  .extend({
+    startsOver: z
+      .boolean()
+      .describe(
+        "Whether all its tables are copied whole once more: asked for now, or by an earlier request that still waits",
+      ),
+  })
+  .meta({ id: "Resumed" });
 
 export const resyncSchema = z
   .strictObject({
@@ -219,7 +234,9 @@ export const controlRoutes: readonly Route[] = [
     summary: "Let a paused or cancelled copy run again, or start over: a run is started unless one runs",
     parameters: { id: COPY_ID },
     body: { schema: resumeSchema, required: false, examples: { startOver: { startOver: true } } },
-    answers: { 202: { description: "The run", schema: startedSchema, example: STARTED } },
+    answers: {
+      202: { description: "The run", schema: resumedSchema, example: { ...STARTED, startsOver: false } },
+    },
     problems: {
       400: "Every wrong field is named",
       409: "The copy is neither paused nor cancelled, and can't start over",

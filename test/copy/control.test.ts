@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { askFor, askResync } from "../../lake/control.ts";
+import { z } from "zod";
+import { askFor, askResync, askStartOver, readControl } from "../../lake/control.ts";
 import { type Lake, openLake } from "../../lake/lake.ts";
 import { parseLake } from "../../lake/location.ts";
 import { readState } from "../../lake/log.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
+import { waitingResyncs } from "../../model/control.ts";
 import {
   addFault,
   beginCopy,
@@ -20,7 +22,7 @@ import {
 } from "./drive.ts";
 import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
 
-const DATABASES = ["Paused", "Cancelled", "Again", "Since", "Shown", "Owed"];
+const DATABASES = ["Paused", "Cancelled", "Again", "Over", "Since", "Shown", "Owed"];
 const DAYS = 8;
 const LOAD = 100;
 const ALL = wholeRanges([0, DAYS * LOAD]);
@@ -165,6 +167,77 @@ describe("a copy of which something is asked", () => {
     expect(await file.exists()).toBe(true);
     expect(await held("Again")).toEqual(before);
     expect((await readState(lake)).resyncs.filter((each) => each === id)).toHaveLength(1);
+  });
+
+  it("is to start over and to run, or neither; once asked for it is asked for whatever else is, until it is taken in", async () => {
+    const lake = lakeOf("Again");
+    await askFor(lake, "pause", "a test");
+    const wanted = lake.container.getBlobClient(lake.blobName("control/wanted.json"));
+    const lease = wanted.getBlobLeaseClient();
+    await lease.acquireLease(-1);
+    await expect(askStartOver(lake, ["Events"], "a test", [])).rejects.toThrow();
+    await lease.releaseLease();
+    const before = await readState(lake);
+    const waiting = async () => waitingResyncs((await readControl(lake)).resyncs, before);
+    expect([(await readControl(lake)).wanted, await waiting()]).toEqual(["pause", []]);
+
+    await askStartOver(lake, ["Events"], "a test", before.resyncs);
+    const asked = await waiting();
+    expect(asked).toMatchObject([{ tables: ["Events"] }]);
+    for (const wish of ["pause", "cancel", "run"] as const) {
+      await askFor(lake, wish, "a test");
+      expect([(await readControl(lake)).wanted, await waiting()]).toEqual([wish, asked]);
+    }
+    await askStartOver(lake, ["Events"], "a test", before.resyncs);
+    expect(await waiting()).toEqual(asked);
+    await loadIds(copies.stack.urls.destinationKusto, "Again", "Events", [6000, 6010]);
+    expect(await copies.copy(body("Again"))).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Again")).toEqual(wholeRanges([0, DAYS * LOAD + 20]));
+    // It was taken in once, and another one is another one.
+    expect((await readControl(lake)).startOver).toBeUndefined();
+    const { resyncs } = await readState(lake);
+    expect(resyncs.slice(before.resyncs.length)).toEqual(asked.map(({ id }) => id));
+    await askStartOver(lake, ["Events"], "a test", resyncs);
+    expect((await readControl(lake)).startOver?.id).not.toBe(asked[0]?.id);
+  });
+
+  it("paused in its midst, starts over over HTTP, and holds what the source holds by then", async () => {
+    await history("Over");
+    const statusUrl = await midst("Over");
+    const post = async (verb: string, request: object) => {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${statusUrl}/${verb}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(request),
+      });
+      expect(answer.status).toBe(202);
+      return z
+        .object({ id: z.string(), statusUrl: z.url().optional() })
+        .loose()
+        .parse(await answer.json());
+    };
+    await post("pause", {});
+    await ended(statusUrl);
+    await clearFaults(source());
+    expect((await held("Over")).rows).toBe(0);
+    const [first] = await copies.source.query(
+      "Over",
+      "Events | where Id == 0 | project Extent = tostring(extent_id())",
+    );
+    await copies.source.command("Over", `.drop extent ${String(first?.Extent)}`);
+    await cursorsGiven();
+    const over = await post("resume", { startOver: true });
+    expect(over).toMatchObject({ startsOver: true });
+    await ended(over.statusUrl ?? "");
+    expect(await lookAt(over.statusUrl ?? "")).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Over")).toEqual(wholeRanges([LOAD, DAYS * LOAD]));
+    await nothingLeft("Over");
+    // What was taken in waits no more.
+    await post("pause", {});
+    const resumed = await post("resume", {});
+    expect(resumed).toMatchObject({ startsOver: false });
+    await ended(resumed.statusUrl ?? "");
   });
 
   it("brings no history by a resynchronisation where only what comes was to be copied", async () => {

@@ -145,4 +145,22 @@ export const logGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "starting over is one write",
+    promise:
+      "A crash while starting over is asked for leaves both of its wishes or neither, and no later wish loses it.",
+    edits: [
+      {
+        file: "lake/control.ts",
+        find: "return { ...asked, ...(startOver === undefined ? {} : { startOver }) };",
+        replace: "return startOver === undefined ? asked : { ...asked };",
+      },
+    ],
+    tests: [
+      {
+        file: "test/copy/control.test.ts",
+        name: "is to start over and to run, or neither; once asked for it is asked for whatever else is, until it is taken in",
+      },
+    ],
+  },
 ];
