@@ -173,6 +173,8 @@ export interface PrepareOutcome {
 export interface PromoteInput extends IterationInput {
   /** A table that the iteration's intent names. */
   readonly table: string;
+  /** A replacement that the cluster refuses is taken back now, and not tried again. */
+  readonly last?: boolean;
 }
 
 export interface IntendedPromotion {
@@ -199,7 +201,7 @@ export interface PromotedTable {
   readonly windows: readonly string[];
   /** Tables whose move could not be shown to be whole. */
   readonly stopped: readonly Parked[];
-  /** Tables whose move the cluster refused, everything being in staging still. */
+  /** Tables whose promotion is taken back: nothing of it is shown, and nothing of it can come any more. */
   readonly withdrawn: readonly Parked[];
 }
 

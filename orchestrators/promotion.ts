@@ -1,5 +1,10 @@
 import type { OrchestrationContext } from "durable-functions";
-import { ACTIVITY, type IntendedPromotion, type PromotedTable } from "../activities/contract.ts";
+import {
+  ACTIVITY,
+  type IntendedPromotion,
+  type PromotedTable,
+  type PromoteInput,
+} from "../activities/contract.ts";
 import type { Parked } from "../model/checkpoint/entries.ts";
 import { chunked } from "../model/chunked.ts";
 import type { Job } from "../model/job.ts";
@@ -12,6 +17,17 @@ import { withRetries } from "./unlogged.ts";
 import { holdPolicies, releasePolicies } from "./updatePolicies.ts";
 
 const PROMOTIONS_AT_ONCE = 4;
+
+/** How often the promotion of a table is tried before the run fails. */
+const MAX_TRIES = 8;
+
+/**
+ * At which try a replacement that the cluster refuses is taken back: not the first, as extents that merge make one fail that
+ * the next can make, and early enough to look once more what became of it.
+ */
+function lastTry({ maxAttempts }: Job): number {
+  return Math.min(Math.max(2, maxAttempts), MAX_TRIES - 1);
+}
 
 /** Commits the iterations of which nothing is in flight any more. */
 export function* finishIterations(context: OrchestrationContext, job: Job, before: Carry): Steps<Carry> {
@@ -107,7 +123,7 @@ export function* promote(
         context,
         some.map((table) => ({
           name: ACTIVITY.promoteTable,
-          input: { ...ref(job, carry), iteration, table },
+          input: { ...ref(job, carry), iteration, table, last: tries >= lastTry(job) } satisfies PromoteInput,
         })),
       );
       for (const [i, answered] of answers.entries()) {
@@ -116,7 +132,7 @@ export function* promote(
           windows.push(...answered.value.windows);
           stopped.push(...answered.value.stopped);
           withdrawn.push(...answered.value.withdrawn);
-        } else if (answered.retryable && tries < 8) {
+        } else if (answered.retryable && tries < MAX_TRIES) {
           const table = some[i] ?? "";
           again.push(table);
           const retry = { iteration, table, steps: 1, reason: answered.reason };

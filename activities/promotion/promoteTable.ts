@@ -32,6 +32,9 @@ import { answer } from "../outcome.ts";
  *    taken back and comes all the same has put the days in place, and one that comes again puts them in place again.
  * 7. A replacement is one command: where some of its windows are in staging and others aren't, something else moved them, and
  *    the table is stopped.
+ * 8. A replacement that is refused for good is taken back like a move, after its tries, as a merge of what it drops makes one
+ *    fail that the next can make. Had it been made all the same, that is seen: by its rows in the table, or, where nothing
+ *    comes in the place of what goes, by there being nothing left to go.
  */
 export function promoteTable({
   job,
@@ -39,6 +42,7 @@ export function promoteTable({
   next,
   iteration,
   table,
+  last = false,
 }: PromoteInput): Promise<Answer<PromotedTable>> {
   return answer(async () => {
     const { lake, destination } = clientsOf(job);
@@ -46,31 +50,42 @@ export function promoteTable({
     const move = open?.intended.find((each) => each.table === table);
     if (!move) throw new Terminal(`The log holds no intent to promote table ${table}.`, { table });
     const database = job.destination.database;
-    const found = await stagedExtents(destination, database, move);
-    // Without its staging table no move of this intent can come any more: what isn't in the table now never will be.
-    if (found === undefined && (await nothingArrived(destination, database, move)))
-      return { windows: [], stopped: [], withdrawn: [{ table, reason: goneReason(move) }] };
-    const staged = found ?? new Map();
-    const missing = await missingWindows(destination, database, move, staged);
-    if (missing.length > 0)
-      return { windows: [], stopped: [{ table, reason: lostReason(move, missing) }], withdrawn: [] };
+    const undated = open?.tables.find((each) => each.name === table)?.undated ?? 0;
+    const promotion: Promotion = {
+      destination,
+      database,
+      move,
+      undated,
+      last,
+      stillIntended: () => refuseLateDelivery(lake, run, iteration, table),
+    };
+    const staged = await stagedExtents(destination, database, move);
+    if (staged === undefined) return await withoutStaging(promotion, goneReason(move));
+    const lost = await lostRows(promotion, staged);
+    if (lost) return lost;
     try {
-      const undated = open?.tables.find((each) => each.name === table)?.undated ?? 0;
-      const problem = await moveRest(destination, database, move, staged, undated, () =>
-        refuseLateDelivery(lake, run, iteration, table),
-      );
-      if (problem !== undefined) return { windows: [], stopped: [], withdrawn: [{ table, reason: problem }] };
+      const problem = await moveRest(promotion, staged);
+      return problem === undefined ? done(move) : withdrawn(move, problem);
     } catch (error) {
       if (!isOfOneTable(error) || error instanceof Stale) throw error;
-      return await afterRefusal(destination, database, move, staged, error, () =>
-        refuseLateDelivery(lake, run, iteration, table),
-      );
+      return await afterRefusal(promotion, staged, error);
     }
-    return { windows: move.windows.map((window) => window.window), stopped: [], withdrawn: [] };
   });
 }
 
-/** Throws where another run took over, or where this very promotion has been recorded meanwhile. */
+/** One table's intent, and what it takes to carry it out. */
+interface Promotion {
+  readonly destination: KustoClient;
+  readonly database: string;
+  readonly move: PromotionMove;
+  /** With days that are replaced: rows of the table that are of no day, as the plan found them. */
+  readonly undated: number;
+  /** Whether a replacement that is refused isn't tried again. */
+  readonly last: boolean;
+  /** Throws where another run took over, or where this very promotion has been recorded meanwhile. */
+  readonly stillIntended: () => Promise<void>;
+}
+
 async function refuseLateDelivery(lake: Lake, run: number, iteration: number, table: string): Promise<void> {
   const state = await readState(lake);
   const known = await readStateOfRun(lake, run, state.next);
@@ -79,28 +94,64 @@ async function refuseLateDelivery(lake: Lake, run: number, iteration: number, ta
 }
 
 /**
- * What follows when the cluster refused a move. With every extent still in staging nothing was moved: the table's
- * promotion is taken back, and the others go on; except for a replacement, which a merge of the extents it drops makes
- * fail, and which is tried again. Else the move may have come through, and the next try looks again.
+ * What follows when the cluster refused a move. With every extent still in staging nothing was moved: the table's promotion is
+ * taken back, and the others go on; a replacement's after its tries, or where the table it would replace was dropped. Else the
+ * move may have come through, and the next try looks again.
  */
 async function afterRefusal(
-  destination: KustoClient,
-  database: string,
-  move: PromotionMove,
+  promotion: Promotion,
   staged: ReadonlyMap<string, Extent>,
   error: Terminal,
-  refuseLate: () => Promise<void>,
 ): Promise<PromotedTable> {
+  const { destination, database, move, last, stillIntended } = promotion;
   const again = () => new Retryable(error.reason, error.context, { cause: error });
   const still = await stagedExtents(destination, database, move);
   if ((still?.size ?? 0) < staged.size) throw again();
-  // A table that somebody dropped is replaced by no further try.
-  if (move.replace && (await tableExists(destination, database, move.table))) throw again();
+  const there = await tableExists(destination, database, move.table);
+  if (there && move.replace) {
+    if (!last) throw again();
+    if (staged.size === 0 && (await isEmptied(promotion))) return done(move);
+  }
   // A stale run destroys nothing, and neither does a delivery whose promotion another one has carried out.
-  await refuseLate();
+  await stillIntended();
   await destination.command(database, dropTables([move.staging]), { idempotent: true });
-  if (!(await nothingArrived(destination, database, move))) throw again();
-  return { windows: [], stopped: [], withdrawn: [{ table: move.table, reason: describe(error) }] };
+  return await withoutStaging(promotion, there ? refusedReason(error) : droppedReason(move));
+}
+
+/** Whether nothing is left of what a replacement takes away. */
+async function isEmptied(promotion: Promotion): Promise<boolean> {
+  const { drop, problem } = await extentsToDrop(promotion);
+  return problem === undefined && drop.length === 0;
+}
+
+/** What became of a move without whose staging table none of it can come any more: what isn't in the table now never will be. */
+async function withoutStaging(promotion: Promotion, reason: string): Promise<PromotedTable> {
+  const { destination, database, move } = promotion;
+  if (await nothingArrived(destination, database, move)) return withdrawn(move, reason);
+  return (await lostRows(promotion, new Map())) ?? done(move);
+}
+
+/** The stop of a table of which rows are neither in staging nor in the table; undefined where all are here or there. */
+async function lostRows(
+  { destination, database, move }: Promotion,
+  staged: ReadonlyMap<string, Extent>,
+): Promise<PromotedTable | undefined> {
+  const missing = await missingWindows(destination, database, move, staged);
+  if (missing.length > 0)
+    return {
+      windows: [],
+      stopped: [{ table: move.table, reason: lostReason(move, missing) }],
+      withdrawn: [],
+    };
+  return undefined;
+}
+
+function done({ windows }: PromotionMove): PromotedTable {
+  return { windows: windows.map((each) => each.window), stopped: [], withdrawn: [] };
+}
+
+function withdrawn({ table }: PromotionMove, reason: string): PromotedTable {
+  return { windows: [], stopped: [], withdrawn: [{ table, reason }] };
 }
 
 /** The extents of a move that are in staging; undefined where the staging table isn't there. */
@@ -157,13 +208,10 @@ async function missingWindows(
 
 /** Moves what is in staging. Answers why nothing was replaced, where days can't be told apart in the table. */
 async function moveRest(
-  destination: KustoClient,
-  database: string,
-  move: PromotionMove,
+  promotion: Promotion,
   staged: ReadonlyMap<string, Extent>,
-  undated: number,
-  stillIntended: () => Promise<void>,
 ): Promise<string | undefined> {
+  const { destination, database, move, stillIntended } = promotion;
   const context = { table: move.table };
   const extents = [...staged.values()];
   const wanted = move.windows.flatMap((window) => window.extents).length;
@@ -174,11 +222,7 @@ async function moveRest(
   // Already replaced: what the table holds now is the copy itself.
   if (wanted > 0 && extents.length === 0) return undefined;
   // The extents to drop are read first: were the table replaced in between, they are gone, and the command fails.
-  const there = await readExtents(destination, database, [move.table], {});
-  const { drop, problem } =
-    move.days === undefined
-      ? { drop: there, problem: undefined }
-      : extentsOfDays(move.table, there, move.days, undated);
+  const { drop, problem } = await extentsToDrop(promotion);
   if (problem !== undefined) return problem;
   await stillIntended();
   await replaceTheseExtents(
@@ -188,6 +232,27 @@ async function moveRest(
     context,
   );
   return undefined;
+}
+
+/** What a replacement takes away: all that the table holds, or what it holds of its days; or why that can't be told. */
+async function extentsToDrop({
+  destination,
+  database,
+  move: { table, days },
+  undated,
+}: Promotion): Promise<{ readonly drop: Extent[]; readonly problem?: string }> {
+  const there = await readExtents(destination, database, [table], {});
+  return days === undefined ? { drop: there } : extentsOfDays(table, there, days, undated);
+}
+
+function refusedReason(error: Terminal): string {
+  const refused = describe(error).replace(/[.\s]+$/u, "");
+  return `${refused}. Nothing of it is shown, and the table stays as it is: mend the reason, and the next iteration copies it again.`;
+}
+
+function droppedReason({ table, replace }: PromotionMove): string {
+  const before = replace ? "it was replaced" : "rows were moved into it";
+  return `Table ${table} was dropped at the destination before ${before}. The next iteration creates it, and copies this once more; what it held besides comes back when it is resynchronised.`;
 }
 
 function goneReason(move: PromotionMove): string {

@@ -1,7 +1,7 @@
 import { copyRecord, recordFrom } from "../record.ts";
 import { committed } from "./commit.ts";
 import { type Entry, type EntryOf, type PlannedTable, windowId } from "./entries.ts";
-import { refuseUnsettledDays, resyncAccepted, resyncsPlanned } from "./resync.ts";
+import { emptiedPerhaps, refuseUnsettledDays, resyncAccepted, resyncsPlanned } from "./resync.ts";
 import { retriesAfter } from "./retried.ts";
 import { type OpenIteration, openIteration, owedIn, type State, type WindowState } from "./state.ts";
 
@@ -29,7 +29,8 @@ import { type OpenIteration, openIteration, owedIn, type State, type WindowState
  * 10. A resynchronisation that was asked for stays asked for until an iteration that was planned after it has committed it.
  * 11. The moment that the destination stands at moves on only with an iteration that has brought each of its tables up to it, but
  *    for those that are parked or stopped, and told as that.
- * 11. Of several reasons that park a table in an iteration the first stays: those that follow come of it.
+ * 12. A table that was to be emptied by a promotion that was taken back is copied whole again: it may be empty, or become so.
+ * 13. Of several reasons that park a table in an iteration the first stays: those that follow come of it.
  *
  * Throws an Error where an entry breaks one: such a log was not written by this protocol.
  */
@@ -52,7 +53,11 @@ export function fold(state: State, entry: Entry): State {
     case "promotionIntended":
       return promotionIntended(before, entry);
     case "promoted":
-      return promoted(before, entry);
+      return emptiedPerhaps(
+        promoted(before, entry),
+        entry,
+        openIteration(before, entry.iteration)?.intended ?? [],
+      );
     case "iterationCommitted":
       return committed(before, entry);
     case "cleaned":

@@ -1,6 +1,6 @@
 import { copyRecord } from "../record.ts";
 import { beginning } from "./beginning.ts";
-import type { EntryOf, PlannedTable } from "./entries.ts";
+import type { EntryOf, PlannedTable, PromotionMove } from "./entries.ts";
 import { RESYNCS_KEPT, type State, type TableState } from "./state.ts";
 
 /*
@@ -69,6 +69,30 @@ export function askedStill(
   if (resync === true) return { resync: true };
   if (days === undefined || known?.resync === true) return {};
   return { days: { asked: joinedDays(known?.days?.asked, days), waits: true } };
+}
+
+/**
+ * A table that was to be emptied, and whose promotion is taken back, is copied whole once more, whatever its signature says: no
+ * rows in staging tell whether a command that is still under way empties it all the same.
+ */
+export function emptiedPerhaps(
+  state: State,
+  entry: EntryOf<"promoted">,
+  moves: readonly PromotionMove[],
+): State {
+  const tables = copyRecord(state.tables);
+  for (const { table } of entry.withdrawn) {
+    const known = tables[table];
+    const empties = moves.some(
+      (move) =>
+        move.table === table &&
+        move.replace &&
+        move.days === undefined &&
+        move.windows.every(({ extents }) => extents.length === 0),
+    );
+    if (known?.signature !== undefined && empties) tables[table] = { ...known, resync: true };
+  }
+  return { ...state, tables };
 }
 
 /** Days of two requests, each once, the oldest first. */

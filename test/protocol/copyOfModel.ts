@@ -151,7 +151,7 @@ export function copyOfModel(rules: Rules, from: World, control: () => Partial<Co
     },
     [ACTIVITY.promoteTable]: (input: IterationInput): ActivityAnswer<PromotedTable> => {
       const { iteration } = input;
-      const answer = work(input, { do: "promote", iteration, at: "staged", found: [], drop: [] });
+      const answer = work(input, { do: "promote", iteration, at: "staged", found: [], drop: [], tries: 1 });
       if (answer.is !== "promoted") throw new Error("A promotion answers what it moved.");
       return done(answer.promoted);
     },

@@ -41,8 +41,21 @@ export function beginning(rules: Rules): World {
 
 /** The world in which run A has just opened a log whose earlier run had staged a window, and is gone. */
 export function takingOver(rules: Rules): World {
-  let world = beginning(rules);
-  while (!Object.values(stateOf(world.log).open.backfill?.windows ?? {}).some(isStaged)) {
+  return followed(rules, (world) =>
+    Object.values(stateOf(world.log).open.backfill?.windows ?? {}).some(isStaged),
+  );
+}
+
+/** The world in which run A has just opened a log whose second iteration an earlier run was about to promote. */
+export function promotingAgain(rules: Rules): World {
+  const once = followed(rules, ({ log }) => stateOf(log).finished.length > 0);
+  return followed(rules, ({ log }) => (stateOf(log).open.forward?.intended.length ?? 0) > 0, once);
+}
+
+/** Run A has just opened a log that an earlier run has brought so far, with nothing else happening, and is gone. */
+function followed(rules: Rules, until: (world: World) => boolean, from = beginning(rules)): World {
+  let world = from;
+  while (!until(world)) {
     const [run] = world.runs;
     const [message] = world.queue;
     if (message) world = landed(world, message, 0);

@@ -22,6 +22,8 @@ export type Mutation =
   | "no late look"
   /** A promotion is taken back while what it would have moved still lies in staging. */
   | "take back in place"
+  /** A replacement that is refused once is taken back. */
+  | "one try"
   /** A window that can't be taken over, as it went while that was tried, is given up instead of copied again. */
   | "adopt once"
   /** The cluster may merge extents in staging. */

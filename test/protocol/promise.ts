@@ -96,8 +96,11 @@ function shownBy(rules: Rules, world: World): readonly string[] | undefined {
   if (rules.versions) {
     const replacing = lanes.find((open) => open.tables.some((table) => table.name === TABLE));
     if (replacing?.intended.some((move) => move.table === TABLE)) return undefined;
+    // What was to empty the table and was taken back may have done so, until it is replaced.
+    const again = known?.resync === true || replacing?.tables.some((table) => table.resync === true);
     const promoted = Object.values(replacing?.windows ?? {}).some((window) => window.stage === "promoted");
     if (replacing && promoted) return versionAt(rules, replacing.upTo);
+    if (again === true) return undefined;
     return known?.signature === undefined ? [] : versionAt(rules, known.signature.replace("version ", ""));
   }
   const committed = rowsOf(rules).filter((row) => {

@@ -11,6 +11,9 @@ import type { Call, Promoted, World } from "./world.ts";
 export const GONE = "the staging table was dropped before its rows were moved";
 const REFUSED = "the cluster refused the move";
 
+/** At which try a replacement that is refused is taken back: orchestrators/promotion.ts. */
+const LAST_TRY = 2;
+
 type Promote = Call & { do: "promote" };
 
 /** One request of activities/promotion/promoteTable.ts. */
@@ -75,8 +78,13 @@ function request(rules: Rules, world: World, worker: Worker, call: Promote, move
       return moved(rules, world, worker, call, move);
     case "refused": {
       const still = stagedIds(world, move);
-      if (still.length < call.found.length || move.replace)
-        return quiet(`run ${name} tries the move once more`, { at: "staged", found: [], drop: [] });
+      const last = call.tries >= LAST_TRY || mutated(rules, "one try");
+      if (still.length < call.found.length || (move.replace && !last)) {
+        const tries = move.replace ? LAST_TRY : call.tries;
+        return quiet(`run ${name} tries the move once more`, { at: "staged", found: [], drop: [], tries });
+      }
+      if (move.replace && still.length === 0 && world.table.length === 0)
+        return [done(world, `run ${name} finds the table emptied`, move)];
       if (mutated(rules, "take back in place")) return [takenBack(world, name, REFUSED)];
       return quiet(`run ${name} finds all still in staging`, { at: "late" });
     }
@@ -93,7 +101,7 @@ function request(rules: Rules, world: World, worker: Worker, call: Promote, move
     case "discarded":
       return nothingArrived(world, move)
         ? [takenBack(world, name, REFUSED)]
-        : quiet(`run ${name} sees that it has been moved meanwhile`, { at: "staged", found: [], drop: [] });
+        : quiet(`run ${name} sees that it has been moved meanwhile`, { at: "tags", found: [], drop: [] });
   }
 }
 
@@ -140,7 +148,8 @@ function moved(rules: Rules, world: World, { name }: Worker, call: Promote, move
             world,
             effect: false,
             call: refused,
-            fault: true,
+            // What is refused for good is refused again, at no further cost.
+            fault: call.tries < LAST_TRY,
           },
         ]
       : []),

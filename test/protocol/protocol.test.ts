@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { beginning, explore, takingOver } from "./explore.ts";
+import { beginning, explore, promotingAgain, takingOver } from "./explore.ts";
 import type { Rules } from "./rules.ts";
 import {
+  emptiedSnapshot,
   emptySnapshot,
   historyFirst,
   oneWindow,
@@ -82,6 +83,16 @@ holds(
 holds(
   "a table that is replaced as a whole holds one version or the next, and never an older one again",
   withFaults(snapshot, ["redelivery", "twice", "merge"]),
+);
+holds(
+  "a replacement that is refused for good is taken back after its tries, and shows nothing later, whoever still has it under way",
+  withFaults(snapshot, ["refusal", "twice"], 2),
+  promotingAgain(withFaults(snapshot, ["refusal", "twice"], 2)),
+);
+holds(
+  "what was to empty a table and is taken back, and empties it all the same, is copied again",
+  withFaults(emptiedSnapshot, ["refusal", "twice"], 2),
+  promotingAgain(withFaults(emptiedSnapshot, ["refusal", "twice"], 2)),
 );
 holds(
   "a table that is replaced by an empty one, late, keeps what came after that",

@@ -230,7 +230,7 @@ function intend(
 }
 
 function promote(run: Run, { iteration }: OpenIteration): Run {
-  return { ...run, call: { do: "promote", iteration, at: "staged", found: [], drop: [] } };
+  return { ...run, call: { do: "promote", iteration, at: "staged", found: [], drop: [], tries: 1 } };
 }
 
 function recordMoved(run: Run, lanes: readonly OpenIteration[], moved: NonNullable<Run["moved"]>): Run {

@@ -56,6 +56,9 @@ export const snapshot: Rules = { ...base, versions: [["a"], ["b"]] };
 /** A table that is replaced as a whole, and that is empty at first. */
 export const emptySnapshot: Rules = { ...base, versions: [[], ["b"]] };
 
+/** A table that is replaced as a whole, and that is emptied. */
+export const emptiedSnapshot: Rules = { ...base, versions: [["a"], []] };
+
 export function withFaults(rules: Rules, kinds: Rules["kinds"], faults = 1): Rules {
   return { ...rules, kinds, faults };
 }

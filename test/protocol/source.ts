@@ -43,10 +43,11 @@ export function planOf(rules: Rules, state: State, lane: Lane, settling: boolean
   const waits = known?.backfill === "pending" && rules.versions !== undefined;
   const forwardHasIt =
     state.open.forward?.tables.some((each) => each.name === TABLE && each.after === undefined) === true;
+  const again = known?.resync === true;
   const mine =
     !stopped &&
     (lane === "backfill"
-      ? (known === undefined && !forwardHasIt) || known?.backfill === "pending"
+      ? !again && ((known === undefined && !forwardHasIt) || known?.backfill === "pending")
       : !waits && (known !== undefined || state.open.backfill !== undefined));
   if (lane === "backfill" && !mine) return undefined;
   const common = { kind: "iterationPlanned" as const, iteration, lane, upTo, readAt: moment(iteration) };
@@ -72,8 +73,10 @@ function plannedTable(rules: Rules, state: State, lane: Lane, upTo: string): Pla
   if (rules.versions) {
     const signature = `version ${upTo}`;
     const rows = versionAt(rules, upTo).length;
-    const windows: WindowRange[] = known?.signature === signature ? [] : [{ kind: "whole", rows }];
-    return { ...base, upTo, signature, windows };
+    const resync = known?.resync === true ? { resync: true } : {};
+    const copied = known?.signature === signature && known.resync !== true;
+    const windows: WindowRange[] = copied ? [] : [{ kind: "whole", rows }];
+    return { ...base, upTo, signature, ...resync, windows };
   }
   const owed = owedIn(lane, known);
   if (owed) {

@@ -55,6 +55,8 @@ export type Call =
         | "discarded";
       readonly found: readonly string[];
       readonly drop: readonly string[];
+      /** Which try of a replacement it is; of a move there is one. */
+      readonly tries: number;
     }
   | {
       readonly do: "clean";

@@ -50,7 +50,13 @@ export const promotionGuards: readonly Guard[] = [
   {
     name: "replacements in time",
     promise: "A replacement that is delivered late puts no older copy in the place of a newer.",
-    edits: [{ file: PROMOTE, find: "  await stillIntended();\n", replace: "" }],
+    edits: [
+      {
+        file: PROMOTE,
+        find: "  if (problem !== undefined) return problem;\n  await stillIntended();\n",
+        replace: "  if (problem !== undefined) return problem;\n",
+      },
+    ],
     tests: [{ file: PROMOTIONS, name: "is never replaced by an older copy" }],
   },
   {

@@ -29,6 +29,7 @@ import {
   planned,
   promoted,
   staged,
+  stagedWindow,
   stateOf,
 } from "./sampleLog.ts";
 
@@ -364,6 +365,44 @@ test("days that can't be resynchronised are given up with a reason, until they a
   expect(again.warnings).toEqual([]);
   expect(again.tables.T?.days).toEqual({ asked: ["2024-05-01"], waits: false });
 });
+
+test.each([
+  ["was to be emptied", 0, true],
+  ["was to hold other rows", 10, undefined],
+])(
+  "a table that %s by a promotion that was taken back: copied again whatever its signature says",
+  (_, rows, again) => {
+    const id = "2.0.0";
+    const { extents, ...window } = { ...stagedWindow(id), rows };
+    const found = rows === 0 ? [] : extents;
+    const { window: __, attempt: ___, staging, tag } = window;
+    const log: EntryBody[] = [
+      opening,
+      planned(1, "backfill", { tables: { T: 1 }, signature: "then" }),
+      ...copied(1, "T"),
+      committed(1),
+      planned(2, "forward", { tables: { T: 1 }, signature: "now" }),
+      exported(2, [id]),
+      {
+        kind: "progress",
+        iteration: 2,
+        exported: [],
+        staged: [{ ...window, extents: found }],
+        reset: [],
+        parked: [],
+      },
+      {
+        kind: "promotionIntended",
+        iteration: 2,
+        moves: [{ table: "T", staging, windows: [{ window: id, tag, rows, extents: found }], replace: true }],
+      },
+      promoted(2, [], [], [{ table: "T", reason: "It is refused." }]),
+      committed(2),
+    ];
+    expect(stateOf(log).tables.T).toMatchObject({ signature: "then", error: "It is refused." });
+    expect(stateOf(log).tables.T?.resync).toBe(again);
+  },
+);
 
 test("a resynchronisation that is asked for while another is under way comes after it", () => {
   const whole: EntryBody = { kind: "resyncAccepted", request: "r", tables: ["T"] };
