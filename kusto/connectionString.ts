@@ -109,8 +109,7 @@ function invalid(what: string): Terminal {
     `The Kusto connection string can't be used: ${what}`,
     {},
     {
-      advice:
-        "See kusto/api/connection-strings/kusto.md for its form; a bare https://… address uses the app's own identity.",
+      advice: "docs/sign-in.md shows its forms; a bare https://… address uses the app's own identity.",
     },
   );
 }

@@ -1,10 +1,12 @@
 import { addresses, readDefinition } from "../../activities/jobs/definition.ts";
 import { parseLakes, publicLake } from "../../lake/location.ts";
 import { describe } from "../../model/errors.ts";
-import { dottedPath } from "../../model/fieldProblems.ts";
+import { dottedPath, type FieldProblem } from "../../model/fieldProblems.ts";
 import type { JobDefinition } from "../../model/jobDefinition.ts";
 import { BadUse } from "../output/badUse.ts";
+import { longOf } from "../program/forms.ts";
 import type { Given } from "../program/given.ts";
+import { JOB_OPTIONS } from "../program/options.ts";
 
 /** The option that gives a field of a job's definition, by the field's place in it. */
 const OPTION_OF: Readonly<Record<string, string>> = {
@@ -44,17 +46,32 @@ export function optionAt(path: readonly string[]): string {
 
 /**
  * What the options of a call say of a job. Logins are left out of it: activities look them up in the environment, where
- * the whole connection strings are. Throws BadUse that names each wrong option.
+ * the whole connection strings are. Throws BadUse that names every wrong option.
  */
 export function definitionOf(given: Given): JobDefinition {
+  const wrong: string[] = [];
+  const inOption = <T>(option: string, text: string, read: (text: string) => T): T | undefined => {
+    try {
+      return read(text);
+    } catch (error) {
+      wrong.push(`${option}: ${sentence(describe(error))}`);
+      return undefined;
+    }
+  };
+  const cluster = (option: string, text: string | undefined) =>
+    text === undefined ? undefined : inOption(option, text, addressOf);
+  const lakes = given.lake?.flatMap(
+    (text) => inOption("--lake", text, (each) => parseLakes(each).map(publicLake)) ?? [],
+  );
   const read = readDefinition(
     withoutAbsent({
-      source: withoutAbsent({ cluster: addressOf("--source", given.source), database: given.db }),
+      source: withoutAbsent({ cluster: cluster("--source", given.source), database: given.db }),
       destination: withoutAbsent({
-        cluster: addressOf("--destination", given.destination),
+        cluster: cluster("--destination", given.destination),
         database: given.destinationDb,
       }),
-      lake: given.lake?.flatMap((text) => inOption("--lake", () => parseLakes(text).map(publicLake))),
+      // Of a list of which nothing could be read, what was wrong is told already.
+      lake: lakes?.length === 0 ? undefined : lakes,
       tables: withoutAbsent({
         include: given.tablesInclude,
         exclude: given.tablesExclude,
@@ -82,25 +99,21 @@ export function definitionOf(given: Given): JobDefinition {
       clusterAccess: given.clusterAccess,
     }) ?? {},
   );
-  if (read.ok) return read.definition;
-  throw new BadUse(
-    read.problems.map(({ path, detail }) => `${optionAt(path)}: ${sentence(detail)}`).join(" "),
-  );
+  if (!read.ok) wrong.push(...read.problems.map(problemOf));
+  if (!read.ok || wrong.length > 0) throw new BadUse(wrong.join(" "));
+  return read.definition;
+}
+
+function problemOf({ path, detail }: FieldProblem): string {
+  const option = optionAt(path);
+  const choices = JOB_OPTIONS.find(({ flags }) => longOf(flags) === option)?.choices;
+  return `${option}: ${choices === undefined ? sentence(detail) : `Allowed choices are ${choices.join(", ")}.`}`;
 }
 
 /** The address of a cluster without its login, the database it names kept: `https://help.kusto.windows.net/Samples`. */
-function addressOf(option: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const { address, database } = inOption(option, () => addresses.cluster(text));
+function addressOf(text: string): string {
+  const { address, database } = addresses.cluster(text);
   return database === undefined ? address : `${address}/${encodeURIComponent(database)}`;
-}
-
-function inOption<T>(option: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new BadUse(`${option}: ${describe(error)}`);
-  }
 }
 
 /** A number where the text is one; else the text, which the definition's schema refuses. */
@@ -114,6 +127,7 @@ function withoutAbsent(value: Record<string, unknown>): Record<string, unknown> 
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 
-function sentence(text: string): string {
+/** A text that another may follow. */
+export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -9,7 +9,7 @@ import { BadUse } from "../output/badUse.ts";
 import type { Given } from "../program/given.ts";
 import { prepareEnvironment } from "./environment.ts";
 import { jobsOfFile } from "./jobsOfFile.ts";
-import { definitionOf } from "./options.ts";
+import { definitionOf, sentence } from "./options.ts";
 
 /** The jobs of a call, from its options, its file and the environment. Throws BadUse that says what is wrong, and with what. */
 export async function readJobs(given: Given): Promise<Job[]> {
@@ -43,23 +43,15 @@ function jobOfOptions(names: readonly string[], over: JobDefinition, settings: R
   return made(() => jobOf(name, over, { settings, addresses }, new Date()));
 }
 
-/** The settings of the environment, each held against its schema. */
+/** The settings of the environment, each held against its schema. Throws BadUse that names every wrong one. */
 export function checkedSettings(): RawSettings {
   const read = readSettings(process.env);
-  if (!read.ok)
-    throw new BadUse(
-      `The environment can't be used: ${read.problems.map(({ name, reason }) => `${name} ${reason}`).join("; ")}.`,
-    );
-  for (const [name, parse] of CONNECTIONS) {
-    const text = process.env[name];
-    if (!text?.trim()) continue;
-    try {
-      parse(text);
-    } catch (error) {
-      if (!(error instanceof Terminal)) throw error;
-      throw new BadUse(`${name}: ${describe(error)}`);
-    }
-  }
+  const wrong = [
+    ...(read.ok ? [] : read.problems.map(({ name, reason }) => `${name} ${reason}`)),
+    ...CONNECTIONS.flatMap(([name, parse]) => wrongConnection(name, process.env[name], parse)),
+  ];
+  if (!read.ok || wrong.length > 0)
+    throw new BadUse(`The environment can't be used: ${wrong.map(sentence).join(" ")}`);
   return read.settings;
 }
 
@@ -68,6 +60,17 @@ const CONNECTIONS: readonly (readonly [string, (text: string) => unknown])[] = [
   ["KUSTO_COPY_DESTINATION", parseKustoConnection],
   ["KUSTO_COPY_LAKE", parseLakes],
 ];
+
+function wrongConnection(name: string, text = "", parse: (text: string) => unknown): string[] {
+  if (text.trim() === "") return [];
+  try {
+    parse(text);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Terminal)) throw error;
+    return [`${name}: ${describe(error)}`];
+  }
+}
 
 function made(make: () => Job): Job {
   try {

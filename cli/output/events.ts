@@ -142,6 +142,7 @@ export const eventSchema = z.discriminatedUnion("event", [
 export type CopyEvent = z.infer<typeof eventSchema>;
 export type TableProgress = z.infer<typeof tableProgressSchema>;
 export type Progress = z.infer<typeof progressSchema>;
+export type Committed = z.infer<typeof committedSchema>;
 export type Idle = z.infer<typeof idleSchema>;
 export type Summary = z.infer<typeof summarySchema>;
 export type Outcome = z.infer<typeof outcomeSchema>;

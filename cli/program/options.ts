@@ -258,12 +258,27 @@ export const JOB_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
-  { flags: "-v, --verbose", description: "verbose messages: each step, with its operation", group: "Output" },
-  { flags: "--json", description: "JSON lines on stdout, and nothing else there", group: "Output" },
-  { flags: "--no-progress", description: "no live display and no progress lines", group: "Output" },
-  { flags: "-y, --yes", description: "don't ask before a verb that gives something up", group: "Output" },
-];
+/** How a verb tells what it does. */
+export const OUTPUT = {
+  verbose: {
+    flags: "-v, --verbose",
+    description: "verbose messages: each step, with its operation",
+    group: "Output",
+  },
+  json: { flags: "--json", description: "JSON lines on stdout, and nothing else there", group: "Output" },
+  noProgress: {
+    flags: "--no-progress",
+    description: "no live display and no progress lines",
+    group: "Output",
+  },
+  yes: {
+    flags: "-y, --yes",
+    description: "don't ask before a verb that gives something up",
+    group: "Output",
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export const OUTPUT_OPTIONS: readonly OptionSpec[] = Object.values(OUTPUT);
 
 export const APP_OPTIONS: readonly OptionSpec[] = [
   {

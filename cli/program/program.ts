@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { FOLLOW, FOLLOW_VERBS, type FollowVerbSpec } from "../follow/verbs.ts";
+import { FOLLOW, FOLLOW_VERBS } from "../follow/verbs.ts";
 import { BadUse } from "../output/badUse.ts";
 import { EXIT_MEANINGS, type ExitCode } from "../output/exitCodes.ts";
 import type { Io } from "../output/io.ts";
@@ -7,6 +7,10 @@ import { addCompletion } from "./completion.ts";
 import { givenSchema } from "./given.ts";
 import { APP_OPTIONS, JOB_OPTIONS, type OptionSpec, OUTPUT_OPTIONS } from "./options.ts";
 import { VERBS, type Verb } from "./verbs.ts";
+
+/** Stands in the help of a verb that leaves options of a copy unused. */
+const UNUSED =
+  "The other options of a copy may stand here, as in the command that copies: they change nothing.";
 
 /** The command line: verbs, options, help. `done` hears the exit code of the verb that ran. */
 export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
@@ -38,23 +42,11 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
 }
 
 function verbCommand(verb: Verb, program: Command, io: Io, done: (code: ExitCode) => void): Command {
-  const command = new Command(verb.name);
-  command.copyInheritedSettings(program);
-  command
-    .description(verb.description)
-    .usage("[options]")
-    .helpOption("-h, --help", "this help")
-    .argument("[unexpected...]")
-    .addHelpText("after", () => `\n${examples(verb.examples)}\n${codes()}`);
-  for (const spec of [...verb.options, ...JOB_OPTIONS, ...OUTPUT_OPTIONS, ...APP_OPTIONS])
-    command.addOption(optionOf(spec));
-  command.action(async (unexpected: string[], options: unknown) => {
-    refuseUnexpected(unexpected);
+  return leafCommand(verb, [...verb.options, ...JOB_OPTIONS], program, async (options) => {
     const given = givenSchema.parse(options);
     if (given.app === undefined) done(await verb.run(given, io));
     else done(await (await import("../app/verbs.ts")).runOnApp(verb.name, given, io));
   });
-  return command;
 }
 
 /** `kusto-copy follow <verb>`: databases shared between clusters of a region, without a copy. */
@@ -73,30 +65,43 @@ function followCommand(program: Command, io: Io, done: (code: ExitCode) => void)
       "after",
       () => `\n${examples(FOLLOW_VERBS.flatMap((verb) => verb.examples.slice(0, 1)))}\n${codes()}`,
     );
-  for (const verb of FOLLOW_VERBS) follow.addCommand(followVerbCommand(verb, program, io, done));
+  for (const verb of FOLLOW_VERBS) {
+    const command = leafCommand(verb, verb.options, program, async (options) => {
+      const { followGivenSchema } = await import("../follow/options.ts");
+      const { runFollow } = await import("../follow/run.ts");
+      done(await runFollow(verb.name, followGivenSchema.parse(options), givenSchema.parse(options), io));
+    });
+    follow.addCommand(command);
+  }
   return follow;
 }
 
-function followVerbCommand(
-  verb: FollowVerbSpec,
+/** A command that does something: its own options, then those that all have. `act` gets them as commander has them. */
+function leafCommand(
+  {
+    name,
+    description,
+    examples: shown,
+    unused = [],
+  }: Pick<Verb, "name" | "description" | "examples" | "unused">,
+  options: readonly OptionSpec[],
   program: Command,
-  io: Io,
-  done: (code: ExitCode) => void,
+  act: (options: unknown) => Promise<void>,
 ): Command {
-  const command = new Command(verb.name);
+  const command = new Command(name);
   command.copyInheritedSettings(program);
+  const also = unused.length === 0 ? "" : `${UNUSED}\n\n`;
   command
-    .description(verb.description)
+    .description(description)
     .usage("[options]")
     .helpOption("-h, --help", "this help")
     .argument("[unexpected...]")
-    .addHelpText("after", () => `\n${examples(verb.examples)}\n${codes()}`);
-  for (const spec of [...verb.options, ...OUTPUT_OPTIONS, ...APP_OPTIONS]) command.addOption(optionOf(spec));
-  command.action(async (unexpected: string[], options: unknown) => {
+    .addHelpText("after", () => `\n${also}${examples(shown)}\n${codes()}`);
+  const taken = new Set([...options, ...OUTPUT_OPTIONS, ...APP_OPTIONS, ...unused]);
+  for (const spec of taken) command.addOption(optionOf(spec).hideHelp(unused.includes(spec)));
+  command.action(async (unexpected: string[], given: unknown) => {
     refuseUnexpected(unexpected);
-    const { followGivenSchema } = await import("../follow/options.ts");
-    const { runFollow } = await import("../follow/run.ts");
-    done(await runFollow(verb.name, followGivenSchema.parse(options), givenSchema.parse(options), io));
+    await act(given);
   });
   return command;
 }
@@ -111,12 +116,13 @@ function copyOptions(program: Command): string {
 export function optionOf(spec: OptionSpec): Option {
   const standard = spec.standard === undefined ? "" : ` (default: ${spec.standard})`;
   const option = new Option(spec.flags, `${spec.description}${standard}`).helpGroup(`${spec.group}:`);
-  const { choices } = spec;
+  const { choices, setting } = spec;
   if (choices !== undefined) {
     option.choices(choices);
     option.argParser((value) => {
       const choice = value.toLowerCase();
-      if (!choices.includes(choice))
+      // What is wrong of a job is told together, when all of it is read.
+      if (!choices.includes(choice) && setting === undefined)
         throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
       return choice;
     });

@@ -24,7 +24,13 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     // Commander has said what is wrong, or shown the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUse;
-    io.err.write(`kusto-copy: ${describe(error)}\n`);
-    return error instanceof BadUse ? EXIT.badUse : EXIT.failed;
+    if (error instanceof BadUse) {
+      io.err.write(`kusto-copy: ${describe(error)}\n`);
+      return EXIT.badUse;
+    }
+    // Loaded where it is needed, as it brings Azure's libraries along.
+    const { storageFailure } = await import("../../lake/failure.ts");
+    io.err.write(`kusto-copy: ${describe(storageFailure(error))}\n`);
+    return EXIT.failed;
   }
 }

@@ -3,7 +3,7 @@ import type { Idle, Progress, Reporter, TableProgress } from "../output/events.t
 import { createFrame, sizeOf } from "../output/frame.ts";
 import { bytes, count, counted } from "../output/numbers.ts";
 import { clipped, harmless, type Out, padded, painter, widthOf } from "../output/terminal.ts";
-import { figures, idleLine, notYet, percent, wordsOf } from "./words.ts";
+import { figures, idleLine, notYet, percent, speaker } from "./words.ts";
 
 /** A terminal that tells when its size changes. */
 export interface LiveOut extends Out {
@@ -18,6 +18,7 @@ export function barReporter(
 ): Reporter {
   const frame = createFrame(out);
   const paint = painter(options.colours);
+  const words = speaker(options.many, paint);
   const jobs = new Map<string, Progress | Idle>();
   const draw = (): void => {
     const { columns, rows } = sizeOf(out);
@@ -34,7 +35,7 @@ export function barReporter(
         return;
       }
       if (event.event === "summary") jobs.delete(event.job);
-      const lines = wordsOf(event, options.many, paint);
+      const lines = words(event);
       if (stopped) for (const line of lines) out.write(`${line}\n`);
       else {
         if (event.event === "summary") draw();

@@ -1,6 +1,6 @@
 import type { Progress, Reporter } from "../output/events.ts";
 import { type Out, painter } from "../output/terminal.ts";
-import { progressLine, wordsOf } from "./words.ts";
+import { progressLine, speaker } from "./words.ts";
 
 /** Between two lines on the progress of a job, milliseconds; longer where nothing changes. */
 const EVERY_MS = 5000;
@@ -13,7 +13,7 @@ export function lineReporter(
 ): Reporter {
   const began = Date.now();
   const last = new Map<string, { at: number; text: string }>();
-  const paint = painter(options.colours);
+  const words = speaker(options.many, painter(options.colours));
   const tell = (progress: Progress): void => {
     const now = Date.now();
     const before = last.get(progress.job) ?? { at: began - EVERY_MS + 2000, text: "" };
@@ -29,7 +29,7 @@ export function lineReporter(
         if (options.progress) tell(event);
         return;
       }
-      for (const line of wordsOf(event, options.many, paint)) out.write(`${line}\n`);
+      for (const line of words(event)) out.write(`${line}\n`);
     },
     stop: () => undefined,
   };

@@ -1,10 +1,26 @@
 import { type Retries, sumOfRetries } from "../../model/retries.ts";
-import type { CopyEvent, Idle, Progress, Summary } from "../output/events.ts";
+import type { Committed, CopyEvent, Idle, Progress, Summary } from "../output/events.ts";
 import { bytes, count, counted, seconds } from "../output/numbers.ts";
 import { clipped, harmless, padded, painter, widthOf } from "../output/terminal.ts";
 
-/** What an event says in plain words: lines to stay. Progress has its own forms, and says nothing here. */
-export function wordsOf(event: CopyEvent, many: boolean, paint = painter(false)): string[] {
+/**
+ * Says events in plain words: lines to stay. Why a table failed is said at the end, once; by a copy that runs on with each
+ * iteration, as its end may be far. Progress has its own forms, and says nothing here.
+ */
+export function speaker(many: boolean, paint = painter(false)): (event: CopyEvent) => string[] {
+  const runOn = new Set<string>();
+  return (event) => {
+    if (event.event === "started" && event.continuous) runOn.add(event.job);
+    return wordsOf(event, many, paint, runOn.has(event.job));
+  };
+}
+
+function wordsOf(
+  event: CopyEvent,
+  many: boolean,
+  paint: ReturnType<typeof painter>,
+  runsOn: boolean,
+): string[] {
   const lead = many ? `${event.job}: ` : "";
   switch (event.event) {
     case "started":
@@ -23,9 +39,7 @@ export function wordsOf(event: CopyEvent, many: boolean, paint = painter(false))
         nothing
           ? paint("red", `${lead}Iteration ${event.iteration} (${lane}) failed: nothing was copied.`)
           : `${lead}Iteration ${event.iteration} (${lane}) is in: ${what}${lag}.`,
-        ...event.failed.map(({ table, error }) =>
-          paint("red", `${lead}  ${harmless(table)}: ${harmless(error)}`),
-        ),
+        ...failedLines(event.failed, runsOn).map((line) => paint("red", `${lead}  ${line}`)),
       ];
     }
     case "message":
@@ -39,6 +53,15 @@ export function wordsOf(event: CopyEvent, many: boolean, paint = painter(false))
     case "progress":
       return [];
   }
+}
+
+function failedLines(failed: Committed["failed"], runsOn: boolean): string[] {
+  if (runsOn) return failed.map(({ table, error }) => `${harmless(table)}: ${harmless(error)}`);
+  if (failed.length === 0) return [];
+  const names = failed.slice(0, 5).map(({ table }) => harmless(table));
+  const more =
+    failed.length > names.length ? ` and ${counted(failed.length - names.length, "more table")}` : "";
+  return [`${names.join(", ")}${more} failed: the end tells why.`];
 }
 
 const ENDINGS: Readonly<Record<Summary["outcome"], string>> = {
@@ -57,8 +80,10 @@ function summaryLines(summary: Summary, lead: string, paint: ReturnType<typeof p
   const copied = summary.tables.filter((table) => table.state !== "failed" && table.rows > 0);
   const failed = summary.tables.filter((table) => table.state === "failed");
   const what =
-    copied.length === 0 && failed.length === 0
-      ? "nothing new was found"
+    copied.length === 0
+      ? failed.length === 0
+        ? "nothing new was found"
+        : `nothing was copied, ${counted(failed.length, "table")} failed`
       : `${counted(summary.rows, "row")} of ${failed.length > 0 ? `${count(copied.length)} of ${counted(summary.tables.length, "table")}` : counted(copied.length, "table")} copied${failed.length > 0 ? `, ${counted(failed.length, "table")} failed` : ""}`;
   const style = summary.outcome === "done" ? "green" : summary.outcome === "failed" ? "red" : "yellow";
   const lag = summary.lagSeconds === null ? "" : `; the replica is ${seconds(summary.lagSeconds)} behind`;

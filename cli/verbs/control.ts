@@ -112,7 +112,7 @@ export async function cancelCopies(given: Given, io: Io): Promise<ExitCode> {
       io,
     );
   }
-  return left.length === 0 ? EXIT.done : runHere(left, given, io, true);
+  return left.length === 0 ? EXIT.done : runHere(left, { ...given, continuous: false }, io, true);
 }
 
 export async function resyncCopies(given: Given, io: Io): Promise<ExitCode> {

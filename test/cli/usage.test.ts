@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FOLLOW_OPTIONS } from "../../cli/follow/options.ts";
 import { FOLLOW_VERBS } from "../../cli/follow/verbs.ts";
-import { eventSchema } from "../../cli/output/events.ts";
+import { type Committed, eventSchema, type Summary } from "../../cli/output/events.ts";
 import { EXIT_MEANINGS } from "../../cli/output/exitCodes.ts";
 import { longOf } from "../../cli/program/forms.ts";
 import {
@@ -15,7 +16,7 @@ import {
   VERB_OPTIONS,
 } from "../../cli/program/options.ts";
 import { VERBS } from "../../cli/program/verbs.ts";
-import { wordsOf } from "../../cli/progress/words.ts";
+import { speaker } from "../../cli/progress/words.ts";
 import { HOST_SETTING_NAMES, SETTING_NAMES } from "../../model/settings.ts";
 import { command } from "./command.ts";
 
@@ -46,15 +47,68 @@ describe("the help", () => {
     expect(stdout).toMatch(/130 {2}interrupted/);
   });
 
-  it.concurrent.each(VERBS.map(({ name }) => name))(
-    "of %s has its examples and the options of a job",
-    async (verb) => {
-      const { code, stdout } = await command([verb, "--help"]);
+  it.concurrent.each(VERBS)(
+    "of $name has its examples and the options that change something",
+    async ({ name, options, unused = [] }) => {
+      const { code, stdout } = await command([name, "--help"]);
       expect(code).toBe(0);
-      expect(stdout).toContain(`kusto-copy ${verb === "copy" ? "-l" : verb}`);
-      for (const { flags } of [...JOB_OPTIONS, ...APP_OPTIONS]) expect(stdout).toContain(longOf(flags));
+      expect(stdout).toContain(`kusto-copy ${name === "copy" ? "-l" : name}`);
+      const all = [...options, ...JOB_OPTIONS, ...OUTPUT_OPTIONS, ...APP_OPTIONS];
+      const shown = all.filter((spec) => !unused.includes(spec));
+      for (const { flags } of shown) expect(stdout).toMatch(new RegExp(`^ .*${longOf(flags)}\\b`, "m"));
+      for (const { flags } of unused) expect(stdout).not.toMatch(new RegExp(`^ .*${longOf(flags)}\\b`, "m"));
     },
   );
+
+  it.each(["status", "pause", "cancel"])("of %s has no option of how rows are copied", async (verb) => {
+    const { stdout } = await command([verb, "--help"]);
+    for (const option of ["--rpo", "--mode", "--export-slots", "--tables-include", "--continuous"])
+      expect(stdout).not.toContain(option);
+    for (const option of ["--lake", "--config", "--job", "--app", "--key", "--json"])
+      expect(stdout).toContain(option);
+  });
+});
+
+describe("over a storage that answers", { timeout: 20_000 }, () => {
+  let server: Server;
+  let folder: string[];
+  let refuses = (_path: string) => false;
+  beforeAll(async () => {
+    server = createServer(({ url = "" }, answer) => {
+      const [status, code] = refuses(url) ? [403, "AuthorizationFailure"] : [404, "BlobNotFound"];
+      const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>No.\nRequestId:1</Message></Error>`;
+      answer.writeHead(status, { "content-type": "application/xml", "x-ms-error-code": code }).end(body);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("The server has no port.");
+    folder = [
+      "-l",
+      `http://127.0.0.1:${address.port}/account/copy/folder;${Buffer.from("key").toString("base64")}`,
+    ];
+  });
+  afterAll(() => server.close());
+
+  it.each(["status", "pause", "cancel"])(
+    "the command line of a copy goes on working with %s",
+    async (verb) => {
+      refuses = () => false;
+      const line = [...folder, ...ENDS, "--rpo", "5m", "--tables-include", "A", "--continuous", "-v", "-y"];
+      const { code, stdout, stderr } = await command([verb, ...line]);
+      expect(stderr).not.toContain("unknown option");
+      expect(stdout + stderr).toMatch(/nothing was copied into this folder yet|holds no copy/);
+      expect(code).toBe(verb === "status" ? 1 : 2);
+    },
+  );
+
+  it("a refusal of a later look is told as that of the first: what, where, and what to do", async () => {
+    refuses = (path) => path.includes("control");
+    const { code, stdout, stderr } = await command(["status", ...folder]);
+    expect(stderr).toMatch(/Storage answered 403: AuthorizationFailure.*copy.*Storage Blob Data Contributor/);
+    plain(stderr);
+    expect(stderr).not.toMatch(/RequestId|RestError/);
+    expect([code, stdout]).toEqual([1, ""]);
+  });
 });
 
 it.each(FOLLOW_VERBS)("the help of follow $name has its examples and options", async ({ name, options }) => {
@@ -133,6 +187,22 @@ describe("what can't be understood", () => {
     expect(code).toBe(2);
   });
 
+  it("every wrong option is named, and every wrong setting", async () => {
+    const options = await command([
+      ...["-l", "nowhere", "-s", "x y", "-d", "https://x;AppKey=k", "--db", "D"],
+      ...["--mode", "forwards", "--rpo", "soon", "--export-slots", "120%"],
+    ]);
+    for (const option of ["--lake", "--source", "--destination", "--mode", "--rpo", "--export-slots"])
+      expect(options.stderr).toContain(`${option}: `);
+    plain(options.stderr);
+    expect(options.code).toBe(2);
+    const env = { KUSTO_COPY_HISTORY_KEPT: "long", KUSTO_COPY_RPO: "soon", KUSTO_COPY_LAKE: "nowhere" };
+    const settings = await command(ENDS, { env });
+    for (const name of Object.keys(env)) expect(settings.stderr).toContain(name);
+    plain(settings.stderr);
+    expect(settings.code).toBe(2);
+  });
+
   it("a setting of the environment is named as such", async () => {
     const { code, stderr } = await command(WHOLE, { env: { KUSTO_COPY_HISTORY_KEPT: "long" } });
     expect(stderr).toMatch(/KUSTO_COPY_HISTORY_KEPT is not a duration/);
@@ -200,23 +270,63 @@ describe("completion", () => {
   });
 });
 
-it("an iteration of which nothing was copied is told as failed, without a lag", () => {
-  const lines = wordsOf(
-    {
-      event: "committed",
-      at: "2024-01-01T00:00:00Z",
-      job: "default",
-      iteration: 1,
-      lane: "backfill",
-      tables: 0,
-      rows: 0,
-      bytes: 0,
-      failed: [{ table: "A", error: "No such column." }],
-      lagSeconds: 1,
-    },
-    false,
-  );
-  expect(lines[0]).toBe("Iteration 1 (history) failed: nothing was copied.");
+describe("tables that failed", () => {
+  const at = "2024-01-01T00:00:00Z";
+  const started = { event: "started", at, job: "default", source: "s", destination: "d", lake: "l" } as const;
+  const committed: Committed = {
+    event: "committed",
+    at,
+    job: "default",
+    iteration: 1,
+    lane: "backfill",
+    tables: 0,
+    rows: 0,
+    bytes: 0,
+    failed: [{ table: "A", error: "No such column." }],
+    lagSeconds: 1,
+  };
+  const summary: Summary = {
+    event: "summary",
+    at,
+    job: "default",
+    outcome: "failed",
+    exitCode: 1,
+    iterations: [1],
+    rows: 0,
+    bytes: 0,
+    seconds: 1,
+    lagSeconds: null,
+    tables: [
+      {
+        name: "A",
+        state: "failed",
+        windows: { total: 0, exported: 0, staged: 0, promoted: 0 },
+        rows: 0,
+        bytes: 0,
+        retries: { steps: 0, attempts: 0, reason: null },
+        error: "No such column.",
+      },
+    ],
+    reason: null,
+    next: null,
+  };
+
+  it("are named with the iteration, which is told as failed, without a lag, where nothing was copied", () => {
+    const lines = speaker(false)(committed);
+    expect(lines[0]).toBe("Iteration 1 (history) failed: nothing was copied.");
+    expect(lines[1]).toBe("  A failed: the end tells why.");
+  });
+
+  it("have their reason told once by a copy that ends, and with the iteration by one that runs on", () => {
+    const told = (continuous: boolean) => {
+      const say = speaker(false);
+      return [say({ ...started, continuous }), say(committed), say(summary)].map((lines) =>
+        lines.join("\n").includes("No such column."),
+      );
+    };
+    expect(told(false)).toEqual([false, false, true]);
+    expect(told(true)).toEqual([false, true, true]);
+  });
 });
 
 describe("docs/command.md", () => {
