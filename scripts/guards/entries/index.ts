@@ -1,5 +1,6 @@
 import type { Guard } from "../guard.ts";
 import { clusterGuards } from "./clusters.ts";
+import { dayGuards } from "./days.ts";
 import { logGuards } from "./log.ts";
 import { orchestrationGuards } from "./orchestration.ts";
 import { promotionGuards } from "./promotion.ts";
@@ -16,5 +17,6 @@ export const guards: readonly Guard[] = [
   ...clusterGuards,
   ...windowGuards,
   ...promotionGuards,
+  ...dayGuards,
   ...surviveGuards,
 ];
