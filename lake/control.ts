@@ -93,18 +93,25 @@ export async function askResync(
   const id = newId();
   const asked = { tables: [...tables], ...(days === undefined ? {} : { days: [...days] }) };
   const file = resyncFileSchema.parse({ ...asked, at: new Date().toISOString(), by });
-  await writeText(lake, `${RESYNC}/${id}.json`, JSON.stringify(file));
+  await writeText(lake, resyncPath({ id, days }), JSON.stringify(file));
   return id;
 }
 
 /** Removes a request that the log has taken in; gone already is well. */
-export async function forgetResync(lake: Lake, id: string): Promise<void> {
-  await lake.container.getBlockBlobClient(lake.blobName(`${RESYNC}/${id}.json`)).deleteIfExists();
+export async function forgetResync(lake: Lake, { id, days }: ResyncRequest): Promise<void> {
+  // Requests for days had the name of those for whole tables before.
+  for (const path of new Set([resyncPath({ id, days }), resyncPath({ id })]))
+    await lake.container.getBlockBlobClient(lake.blobName(path)).deleteIfExists();
   await changeWanted(lake, (before) => {
     if (before?.startOver?.id !== id) return undefined;
     const { startOver: _, ...rest } = before;
     return rest;
   });
+}
+
+/** A build that knows no days would copy the tables whole: it passes over what has another name than such a request. */
+function resyncPath({ id, days }: Pick<ResyncRequest, "id" | "days">): string {
+  return `${RESYNC}/${id}${days === undefined ? "" : ".days"}.json`;
 }
 
 function newId(): string {
@@ -116,9 +123,9 @@ async function readResyncs(lake: Lake): Promise<ResyncRequest[]> {
   const found: ResyncRequest[] = [];
   try {
     for await (const blob of lake.container.listBlobsFlat({ prefix })) {
-      const id = /^([0-9a-f]{16})\.json$/.exec(blob.name.slice(prefix.length))?.[1];
-      if (id === undefined) continue;
-      const path = `${RESYNC}/${id}.json`;
+      const [name, id] = /^([0-9a-f]{16})(?:\.days)?\.json$/.exec(blob.name.slice(prefix.length)) ?? [];
+      if (name === undefined || id === undefined) continue;
+      const path = `${RESYNC}/${name}`;
       const text = await readText(lake, path);
       // Another look has taken it in meanwhile.
       if (text === undefined) continue;

@@ -1,6 +1,13 @@
 import { RestError } from "@azure/storage-blob";
 import { type Entry, type EntryBody, entrySchema } from "../model/checkpoint/entries.ts";
 import { fold } from "../model/checkpoint/fold.ts";
+import {
+  formatIn,
+  KNOWN_FORMAT,
+  snapshotWithFormat,
+  snapshotWithoutFormat,
+  withFormat,
+} from "../model/checkpoint/format.ts";
 import { emptyState, type State, stateSchema } from "../model/checkpoint/state.ts";
 import { Retryable, Terminal } from "../model/errors.ts";
 import { isStatus, readText, writeText } from "./files.ts";
@@ -16,6 +23,8 @@ import type { Lake } from "./lake.ts";
  * 2. A writer that finds its number taken by an entry that isn't its own throws Stale and has changed nothing.
  *    Run and step tell its own from another's, so an activity delivered twice, or one whose answer was lost, goes on.
  * 3. What is read is the log without a gap: a missing, garbled or foreign entry is an error that names the file.
+ * 4. What an older build would misread carries a format, and what is of a later format than is known is an error
+ *    (model/checkpoint/format.ts).
  */
 
 /** Another run has taken over this lake folder: whoever gets this stops, and destroys nothing. */
@@ -103,7 +112,7 @@ export async function appendEntry(
   const entry = entrySchema.parse({ ...body, ...identity, at: new Date().toISOString() });
   const before = await stateBefore(lake, entry);
   const after = before && foldedForWriting(lake, before, entry);
-  const written = await putIfAbsent(lake, entryPath(entry.number), JSON.stringify(entry));
+  const written = await putIfAbsent(lake, entryPath(entry.number), JSON.stringify(withFormat(entry)));
   if (!written) {
     const there = await readEntry(lake, entry.number);
     if (!there) {
@@ -167,7 +176,7 @@ async function readEntry(lake: Lake, number: number): Promise<Entry | undefined>
   const path = entryPath(number);
   const text = await readText(lake, path);
   if (text === undefined) return undefined;
-  const parsed = entrySchema.safeParse(parseJson(lake, path, text));
+  const parsed = entrySchema.safeParse(knownJson(lake, path, text));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw damaged(lake, path, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not an entry"}`);
@@ -181,7 +190,7 @@ async function readEntry(lake: Lake, number: number): Promise<Entry | undefined>
 async function readSnapshot(lake: Lake): Promise<State> {
   const text = await readText(lake, SNAPSHOT);
   if (text === undefined) return emptyState;
-  const parsed = stateSchema.safeParse(parseJson(lake, SNAPSHOT, text));
+  const parsed = stateSchema.safeParse(snapshotWithoutFormat(knownJson(lake, SNAPSHOT, text)));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw damaged(lake, SNAPSHOT, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a snapshot"}`);
@@ -190,7 +199,7 @@ async function readSnapshot(lake: Lake): Promise<State> {
 }
 
 async function writeSnapshot(lake: Lake, state: State): Promise<void> {
-  await writeText(lake, SNAPSHOT, JSON.stringify(state));
+  await writeText(lake, SNAPSHOT, JSON.stringify(snapshotWithFormat(state)));
 }
 
 /**
@@ -210,6 +219,18 @@ async function entryNumbers(lake: Lake, from: number): Promise<number[]> {
     if (!isStatus(error, 404)) throw error;
   }
   return numbers;
+}
+
+/** Keeps invariant 4. */
+function knownJson(lake: Lake, path: string, text: string): unknown {
+  const json = parseJson(lake, path, text);
+  const format = formatIn(json);
+  if (format <= KNOWN_FORMAT) return json;
+  throw new Terminal(
+    `The checkpoint log was written by a newer version of Kusto Copy: ${lake.url}/${path} has format ${format}, and this version knows ${KNOWN_FORMAT}.`,
+    { operation: "read checkpoint log" },
+    { advice: "Nothing was changed. Run the version that wrote it, or a later one." },
+  );
 }
 
 function parseJson(lake: Lake, path: string, text: string): unknown {

@@ -33,7 +33,7 @@ export const wantedFileSchema = z.object({
 });
 export type WantedFile = z.infer<typeof wantedFileSchema>;
 
-/** `control/resync/<id>.json`: tables to copy once more, whole or days of them. Removed when the log has taken it in. */
+/** `control/resync/<id>.json`: tables to copy once more; `<id>.days.json`: days of them. Removed when the log has taken it in. */
 export const resyncFileSchema = z.object({
   tables: z.array(z.string().min(1)).min(1),
   days: z.array(daySchema).min(1).optional(),

@@ -23,7 +23,7 @@ export function acceptResync({ job, run, next, request }: ResyncInput): Promise<
       },
     );
     try {
-      await forgetResync(lake, request.id);
+      await forgetResync(lake, request);
     } catch (error) {
       if (!(error instanceof RestError)) throw error;
     }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { jobSchema } from "../job.ts";
+import { withoutFormat } from "./format.ts";
 
 /** Seven-digit ISO text of an ingestion time: exact to the tick and readable in the lake. */
 const tick = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/);
@@ -141,7 +142,7 @@ export const promotionMoveSchema = z.object({
   days: z.array(daySchema).min(1).optional(),
 });
 
-export const entrySchema = z.discriminatedUnion("kind", [
+const unmarkedSchema = z.discriminatedUnion("kind", [
   z.object({
     ...base,
     kind: z.literal("runOpened"),
@@ -258,6 +259,9 @@ export const entrySchema = z.discriminatedUnion("kind", [
     left: z.array(z.object({ table: z.string(), reason: z.string() })).default([]),
   }),
 ]);
+
+/** An entry, as it is or as its file holds it. */
+export const entrySchema = z.preprocess(withoutFormat, unmarkedSchema);
 
 export type Entry = z.infer<typeof entrySchema>;
 export type DisabledPolicy = z.infer<typeof disabledPolicySchema>;

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
 import type { Lake } from "../../lake/lake.ts";
 import { appendEntry, entryPath, readState, readStateOfRun, Stale } from "../../lake/log.ts";
 import type { EntryBody } from "../../model/checkpoint/entries.ts";
 import { emptyState } from "../../model/checkpoint/state.ts";
-import { Terminal } from "../../model/errors.ts";
+import { describe, Terminal } from "../../model/errors.ts";
 import { canonical, committed, copied, opening, planned } from "../model/checkpoint/sampleLog.ts";
 import { files, get, put, remove, startStorage } from "./lakeForTests.ts";
 
@@ -35,6 +36,9 @@ const firstIteration = [
   ...copied(1, "T"),
   committed(1),
 ];
+
+/** An entry that changes little. */
+const idle: EntryBody = { kind: "mirrored", changes: [], warnings: [] };
 
 async function refusal(promise: Promise<unknown>): Promise<Terminal> {
   try {
@@ -151,6 +155,84 @@ test.each([
   expect(error.message).toContain(`${fresh().url}/${entryPath(1)}`);
   expect(error.message).toMatch(reason);
 });
+
+/** Days of T are asked for, planned and about to be replaced. */
+function ofDays(): EntryBody[] {
+  const days = ["2024-05-01"];
+  const [exportedOnce, stagedOnce, intent] = copied(2, "T");
+  const plan = planned(2, "forward", { tables: { T: 1 } });
+  if (
+    plan.kind !== "iterationPlanned" ||
+    intent?.kind !== "promotionIntended" ||
+    !exportedOnce ||
+    !stagedOnce
+  )
+    throw new Error("The samples are others.");
+  return [
+    { kind: "resyncAccepted", request: "r", tables: ["T"], days },
+    { ...plan, tables: plan.tables.map((table) => ({ ...table, days, undated: 0, upTo: "cursor1" })) },
+    exportedOnce,
+    stagedOnce,
+    { ...intent, moves: intent.moves.map((move) => ({ ...move, replace: true, days })) },
+  ];
+}
+
+/** The kind that an entry's file names. */
+async function kindAt(number: number): Promise<string> {
+  return z.object({ kind: z.string() }).parse(JSON.parse(await get(fresh(), entryPath(number)))).kind;
+}
+
+test("what speaks of days is of a kind that a build without days refuses, and all else is as that build knows it", async () => {
+  const log = [...firstIteration, ...ofDays()];
+  const writer = fresh();
+  await write(writer, log);
+  const kinds = await Promise.all(log.map((_, number) => kindAt(number)));
+  const marked = ["resyncAccepted@2", "iterationPlanned@2", "progress", "progress", "promotionIntended@2"];
+  expect(kinds).toEqual([...firstIteration.map(({ kind }) => kind), ...marked]);
+  const state = await readState(fresh());
+  expect(state).toEqual(await readState(writer));
+  expect(state.open.forward?.intended[0]?.days).toEqual(["2024-05-01"]);
+  // A log from before there were formats: the same without marks.
+  for (const [number, kind] of kinds.entries()) {
+    const text = await get(fresh(), entryPath(number));
+    await put(fresh(), entryPath(number), text.replace(`"${kind}"`, `"${kind.replace("@2", "")}"`));
+  }
+  expect(await readState(fresh())).toEqual(state);
+});
+
+test("a snapshot in which days are asked for or open is none to a build without days; any other is as that build knows it", async () => {
+  const parts = firstIteration.length;
+  const filler = Array.from({ length: 63 - parts }, () => idle);
+  const snapshot = async (): Promise<object> =>
+    z.looseObject({}).parse(JSON.parse(await get(fresh(), "log/snapshot.json")));
+  const asked = ofDays().slice(0, 1);
+  await write(fresh(), [...firstIteration, ...filler, ...asked]);
+  expect(await snapshot()).toMatchObject({ format: 2, state: { next: 64 } });
+  expect(Object.keys(await snapshot())).toEqual(["format", "state"]);
+  const state = await readState(fresh());
+  expect(state.tables.T?.days?.asked).toEqual(["2024-05-01"]);
+  // Read from the snapshot alone, as far as it goes.
+  await remove(fresh(), entryPath(5));
+  expect(await readState(fresh())).toEqual(state);
+  const done: EntryBody[] = [{ kind: "resyncAccepted", request: "whole", tables: ["T"] }];
+  await write(fresh(), [...done, ...Array.from({ length: 63 }, () => idle)], 64, 0);
+  expect(await snapshot()).toMatchObject({ next: 128, tables: { T: { resync: true } } });
+});
+
+test.each([
+  [entryPath(1), (text: string) => text.replace('"iterationPlanned"', '"iterationPlanned@3"')],
+  [entryPath(1), (text: string) => text.replace('"iterationPlanned"', '"somethingNew@3"')],
+  ["log/snapshot.json", () => JSON.stringify({ format: 3, state: {} })],
+])(
+  "%s of a newer version is refused by its name, and says that a newer version is needed",
+  async (path, change) => {
+    await write(fresh(), firstIteration);
+    await put(fresh(), path, change(path === entryPath(1) ? await get(fresh(), path) : ""));
+    const error = await refusal(readState(fresh()));
+    expect(error.message).toContain(`${fresh().url}/${path} has format 3`);
+    expect(describe(error)).toMatch(/newer version.*Run the version that wrote it/s);
+  },
+);
 
 test.each([0, 1, 3])(
   "a missing entry %i is refused by the name of its file, not read as the log's end",

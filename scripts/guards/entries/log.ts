@@ -163,4 +163,33 @@ export const logGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "an older build refuses days",
+    promise: "What a build without days would misread it can't read.",
+    edits: [
+      {
+        file: "lake/log.ts",
+        find: "JSON.stringify(withFormat(entry))",
+        replace: "JSON.stringify(entry)",
+      },
+    ],
+    tests: [
+      {
+        file: "test/lake/log.test.ts",
+        name: "what speaks of days is of a kind that a build without days refuses, and all else is as that build knows it",
+      },
+    ],
+  },
+  {
+    name: "a newer format is refused",
+    promise: "A log of a later format than is known is refused, and nothing of it is guessed.",
+    edits: [
+      {
+        file: "lake/log.ts",
+        find: "if (format <= KNOWN_FORMAT) return json;",
+        replace: "if (format < 99) return json;",
+      },
+    ],
+    tests: [{ file: "test/lake/log.test.ts", name: "says that a newer version is needed" }],
+  },
 ];
