@@ -217,9 +217,9 @@ export const surviveGuards: readonly Guard[] = [
     edits: [
       {
         file: "lake/log.ts",
-        find: "  const parsed = entrySchema.safeParse(parseJson(lake, path, text));\n",
+        find: "  const parsed = entrySchema.safeParse(knownJson(lake, path, text));\n",
         replace:
-          "  const parsed = entrySchema.safeParse(parseJson(lake, path, text));\n  if (!parsed.success) return undefined;\n",
+          "  const parsed = entrySchema.safeParse(knownJson(lake, path, text));\n  if (!parsed.success) return undefined;\n",
       },
     ],
     tests: [{ file: LAKE, name: "a copy is refused by the name of the file, and touches nothing" }],
