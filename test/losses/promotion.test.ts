@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { askResync } from "../../lake/control.ts";
+import { openLake } from "../../lake/lake.ts";
+import { parseLake } from "../../lake/location.ts";
+import { readState } from "../../lake/log.ts";
 import type { Copy } from "../../local/demo/api.ts";
+import { storageAccount } from "../../local/stack/storageAccount.ts";
 import {
   addFault,
   beginCopy,
@@ -40,6 +45,9 @@ const REFUSED = {
   message: "The test refuses it.",
   permanent: true,
 } as const;
+
+/** Looks often, and ingests by commands, which need no batching. */
+const QUICK = { poll: "20ms", ingestion: "direct" };
 
 const MOVES: readonly Trial[] = [
   { name: "is cut off, all of it made", faults: [{ action: "loseAnswer" }] },
@@ -88,7 +96,7 @@ describe("a copy's move into a table", () => {
   }
 
   beforeAll(async () => {
-    const databases = ["Moves", "Adopted"];
+    const databases = ["Moves", "Adopted", "Dropped", "Refused"];
     copies = await startCopyStack({ sourceDatabases: databases, destinationDatabases: databases });
     source = copies.stack.urls.sourceKusto;
     destination = copies.stack.urls.destinationKusto;
@@ -191,5 +199,111 @@ describe("a copy's move into a table", () => {
     expect(done).toMatchObject({ state: "succeeded", error: null });
     expect(done.tables[0]?.windows).toMatchObject({ total: DAYS, promoted: DAYS });
     await exact(copies, "Adopted", DAYS * LOAD);
+  });
+
+  const lakeOf = (database: string) =>
+    openLake(parseLake(`${copies.stack.urls.lake}/copy/${database};${storageAccount.key}`));
+  const errorOf = (copy: Copy, table: string) => copy.tables.find((each) => each.name === table)?.error;
+  const well = { state: "succeeded", error: null };
+
+  /** A copy in whose midst somebody drops tables at the destination: their promotion is intended, and their move under way. */
+  async function droppedMeanwhile(database: string, tables: readonly string[]): Promise<Copy> {
+    await clearFaults(destination);
+    const text = `^\\.(move|replace) .*\\b(${tables.join("|")})\\b`;
+    const match = { kind: "mgmt", database, text };
+    await addFault(destination, { match, action: "delay", afterMs: 1000, times: tables.length });
+    const copied = copies.copy(body(database, QUICK));
+    await until("nothing was moved", async () => (await strikes(destination))[0] === tables.length);
+    for (const table of tables) await copies.destination.command(database, `.drop table ${table}`);
+    return await copied;
+  }
+
+  it("leaves out a table that somebody dropped since its intent, says so, and the next iteration or a resynchronisation brings it whole", async () => {
+    for (const table of ["Kept", "Gone", "Swapped"]) {
+      await createIdTable(copies.source, "Dropped", table);
+      await loadIds(source, "Dropped", table, [0, LOAD]);
+    }
+    await copies.source.command("Dropped", ".alter table Swapped policy ingestiontime false");
+    await cursorsGiven();
+    const first = await droppedMeanwhile("Dropped", ["Gone", "Swapped"]);
+    expect(errorOf(first, "Gone")).toMatch(
+      /^Table Gone was dropped at the destination before rows were moved/,
+    );
+    expect(errorOf(first, "Swapped")).toMatch(/^Table Swapped was dropped at the destination before it was/);
+    expect(first.tables.find((each) => each.name === "Kept")).toMatchObject(well);
+    expect(await idsOf(copies.destination, "Dropped", "Kept")).toEqual(wholeRanges([0, LOAD]));
+    expect(await copies.copy(body("Dropped", QUICK))).toMatchObject(well);
+    await equal(copies, "Dropped");
+
+    for (const table of ["Kept", "Gone"]) await loadIds(source, "Dropped", table, [LOAD, 2 * LOAD]);
+    await cursorsGiven();
+    const second = await droppedMeanwhile("Dropped", ["Gone"]);
+    expect(errorOf(second, "Gone")).toMatch(/comes back when it is resynchronised/);
+    expect(await idsOf(copies.destination, "Dropped", "Kept")).toEqual(wholeRanges([0, 2 * LOAD]));
+    await askResync(lakeOf("Dropped"), ["Gone"], "a test");
+    expect(await copies.copy(body("Dropped", QUICK))).toMatchObject(well);
+    await equal(copies, "Dropped");
+    await nothingLeft(copies, "Dropped", ["Gone", "Kept", "Swapped"]);
+  });
+
+  it("withdraws a replacement that is refused for good, after its tries: others commit, a cancellation comes through, and all comes right after that", async () => {
+    const database = "Refused";
+    const held = (table: string) => idsOf(copies.destination, database, table);
+    const wanted = body(database, { ...QUICK, maxAttempts: 2 });
+    for (const table of ["Days", "Plain", "Whole"]) await createIdTable(copies.source, database, table);
+    await copies.source.command(database, ".alter table Whole policy ingestiontime false");
+    await history(database, "Days");
+    for (const table of ["Plain", "Whole"]) await loadIds(source, database, table, [0, LOAD]);
+    await cursorsGiven();
+    expect(await copies.copy(wanted)).toMatchObject(well);
+
+    // At the source a day loses its rows, and the others get some. The run ends in the midst of its promotion.
+    const [ofDay] = await copies.source.query(
+      database,
+      `Days | where Id == ${LOAD} | project Extent = tostring(extent_id())`,
+    );
+    await copies.source.command(database, `.drop extent ${ofDay?.Extent}`);
+    for (const table of ["Plain", "Whole"]) await loadIds(source, database, table, [LOAD, 2 * LOAD]);
+    await cursorsGiven();
+    await askResync(lakeOf(database), ["Days"], "a test", ["2024-05-02"]);
+    const match = { kind: "mgmt", database, text: "^\\.replace" };
+    await clearFaults(destination);
+    await addFault(destination, { match, action: "fail", status: 401, permanent: true, times: 2 });
+    const failed = await copies.copy(wanted);
+    expect(failed).toMatchObject({ state: "failed", error: expect.stringContaining("Check the identity") });
+    const { open } = await readState(lakeOf(database));
+    expect(open.forward?.intended.map((move) => move.table)).toContain("Whole");
+
+    await clearFaults(destination);
+    await addFault(destination, { ...REFUSED, match, times: 1000 });
+    const asked = await fetch(`${copies.stack.urls.functions}/api/copies/${failed.id}/cancel`, {
+      method: "POST",
+    });
+    expect(asked.status).toBe(202);
+    await until(
+      "it wasn't cancelled",
+      async () => (await readState(lakeOf(database))).ended?.outcome === "cancelled",
+    );
+    expect((await readState(lakeOf(database))).open).toEqual({});
+    expect(await held("Plain")).toEqual(wholeRanges([0, 2 * LOAD]));
+    expect(await held("Whole")).toEqual(wholeRanges([0, LOAD]));
+
+    await loadIds(source, database, "Plain", [2 * LOAD, 3 * LOAD]);
+    await cursorsGiven();
+    const refused = await copies.copy(wanted);
+    const told =
+      /The test refuses it.* Nothing of it is shown, and the table stays as it is: mend the reason/;
+    expect([errorOf(refused, "Whole"), errorOf(refused, "Days")]).toEqual([
+      expect.stringMatching(told),
+      expect.stringMatching(told),
+    ]);
+    expect(await held("Plain")).toEqual(wholeRanges([0, 3 * LOAD]));
+    expect(await held("Whole")).toEqual(wholeRanges([0, LOAD]));
+    expect(await held("Days")).toEqual(ALL);
+
+    await clearFaults(destination);
+    expect(await copies.copy(wanted)).toMatchObject(well);
+    await equal(copies, database);
+    await nothingLeft(copies, database, ["Days", "Plain", "Whole"]);
   });
 });

@@ -4,6 +4,7 @@ const PROMOTIONS = "test/activities/promotions.test.ts";
 const PROMOTE = "activities/promotion/promoteTable.ts";
 const FOLD = "model/checkpoint/fold.ts";
 const COPY_TEST = "test/orchestrators/copyJob.test.ts";
+const LOSSES = "test/losses/promotion.test.ts";
 const INTEND = "activities/promotion/intendPromotion.ts";
 const SWEEP = "model/checkpoint/sweep.ts";
 const SWEEP_TEST = "is swept by its own run and newer ones, in its own iterations, and by no other copy";
@@ -154,6 +155,53 @@ export const promotionGuards: readonly Guard[] = [
       {
         file: "test/copy/restart.test.ts",
         name: "finds what it had moved by its tag, and moves nothing twice",
+      },
+    ],
+  },
+  {
+    name: "replacements that are refused for good are withdrawn",
+    promise:
+      "A replacement that is refused for good keeps neither the other tables nor a cancellation from going on.",
+    edits: [{ file: PROMOTE, find: "    if (!last) throw again();\n", replace: "    throw again();\n" }],
+    tests: [{ file: LOSSES, name: "withdraws a replacement that is refused for good, after its tries" }],
+  },
+  {
+    name: "replacements that are refused once are tried again",
+    promise: "A merge of what a replacement drops doesn't withdraw it.",
+    edits: [{ file: PROMOTE, find: "    if (!last) throw again();\n", replace: "" }],
+    tests: [
+      {
+        file: "test/copy/days.test.ts",
+        name: "are replaced though a merge changes the destination's extents meanwhile",
+      },
+    ],
+  },
+  {
+    name: "dropped destination tables are told as that",
+    promise: "Of a table that somebody dropped it is said how all that it held comes back.",
+    edits: [
+      {
+        file: PROMOTE,
+        find: "there ? refusedReason(error) : droppedReason(move)",
+        replace: "refusedReason(error)",
+      },
+    ],
+    tests: [{ file: LOSSES, name: "leaves out a table that somebody dropped since its intent, says so" }],
+  },
+  {
+    name: "what may have been emptied is copied again",
+    promise: "A table that was to be emptied by a promotion that was taken back is copied whole again.",
+    edits: [
+      {
+        file: "model/checkpoint/resync.ts",
+        find: "if (known?.signature !== undefined && empties) ",
+        replace: "if (known === undefined) ",
+      },
+    ],
+    tests: [
+      {
+        file: "test/model/checkpoint/resyncs.test.ts",
+        name: "by a promotion that was taken back: copied again whatever its signature says",
       },
     ],
   },
