@@ -8,14 +8,18 @@ import { Retryable, Terminal } from "../model/errors.ts";
 export function storageFailure(error: unknown): unknown {
   if (!(error instanceof RestError)) return error;
   const status = error.statusCode;
-  const what = `Storage answered ${status ?? error.code ?? "nothing"}: ${error.code ?? ""} ${firstLine(error.message)}`;
+  const said = firstLine(error.message);
+  const what =
+    status === undefined
+      ? `Storage can't be reached: ${said}`
+      : `Storage answered ${status}: ${error.code ?? ""} ${said}`;
   const context = { operation: safeUrl(error.request?.url) };
   if (status === undefined || status === 408 || status === 429 || status >= 500) {
     return new Retryable(what, context, { cause: error });
   }
   const advice =
     status === 403
-      ? "Give the identity the role Storage Blob Data Contributor on the lake, and check the account's firewall."
+      ? "Give the identity the role Storage Blob Data Contributor on the lake (where a key or SAS is used, check that), and check the account's firewall."
       : status === 404
         ? "Check that the account and the container exist."
         : undefined;

@@ -27,6 +27,8 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
+// A reader that goes away, as `| head` does, is no failure.
+process.stdout.on("error", () => process.exit());
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 /** Where JSON goes to the output, what is under way doesn't. */
 const tell = (text: string): void => void (values.json ? process.stderr : process.stdout).write(`${text}\n`);

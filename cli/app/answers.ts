@@ -26,6 +26,9 @@ export const copySchema = z.object({
 });
 export type AppCopy = z.infer<typeof copySchema>;
 
+/** How a job stands in the app: paused, say, whatever came of its last copy. */
+export const jobStandingSchema = z.object({ state: z.string() });
+
 export const startedSchema = z.object({ id: z.string() });
 
 /** An app of an older version says nothing of starting over. */

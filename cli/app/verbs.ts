@@ -18,12 +18,13 @@ import { DOCTOR, PLAN, type Question, show, VERIFY, waiting } from "../verbs/rep
 import {
   type AppCopy,
   copySchema,
+  jobStandingSchema,
   reportSchema,
   resumedSchema,
   resyncedSchema,
   startedSchema,
 } from "./answers.ts";
-import { type AppClient, appClient } from "./client.ts";
+import { type AppClient, AppRefusal, appClient } from "./client.ts";
 import { follow, jobOfId } from "./follow.ts";
 
 /** Sends a verb to the app that the call names. Its jobs and settings are the app's; options stand in for them. */
@@ -168,11 +169,13 @@ async function newestCopy(
 
 async function status(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
   const copy = await newestCopy(app, given);
+  const held = await heldJob(app, jobOfId(copy.id));
   if (given.json) io.out.write(`${JSON.stringify(copy)}\n`);
   else {
     const lag = copy.lagSeconds === null ? "" : `; the replica is ${seconds(copy.lagSeconds)} behind`;
     const lines = [
       `${copy.id}: ${copy.state}${lag}`,
+      ...(held === null ? [] : [`  ${held}`]),
       ...(copy.error === null ? [] : [`  ${harmless(copy.error)}`]),
       ...triedAgain(copy.retries, 200).map((text) => `  ${text}`),
       ...(copy.tables.length === 0
@@ -188,6 +191,19 @@ async function status(app: AppClient, given: Given, io: Io): Promise<ExitCode> {
     io.out.write(`${lines.join("\n")}\n`);
   }
   return copy.state === "failed" ? EXIT.failed : EXIT.done;
+}
+
+/** What is to be known where a job is paused or cancelled, which its last copy doesn't tell; null where it isn't. */
+async function heldJob(app: AppClient, job: string): Promise<string | null> {
+  try {
+    const { state } = await app.get(`jobs/${encodeURIComponent(job)}`, jobStandingSchema);
+    if (!/^(?:paus|cancel)/.test(state)) return null;
+    return `the job is ${state}: kusto-copy resume --app ${app.origin} --job ${job} lets it go on`;
+  } catch (error) {
+    // A job that is declared no more may still have copies.
+    if (error instanceof AppRefusal && error.status === 404) return null;
+    throw error;
+  }
 }
 
 /** Between two looks at a report that is being made, milliseconds. */

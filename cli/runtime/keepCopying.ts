@@ -61,7 +61,7 @@ export async function keepCopying(
       const asked = control.asked === undefined ? "" : ` by ${control.asked.by}, ${control.asked.at}`;
       return {
         wait: tick,
-        why: `The copy is to ${control.wanted}${asked}: kusto-copy resume lets it go on.`,
+        why: `The copy was asked to ${control.wanted}${asked}: kusto-copy resume lets it go on.`,
       };
     }
     // The first iteration is what the command was called for; one that failed has waited already.

@@ -7,7 +7,7 @@ import { readTargets, type Target } from "../jobs/targets.ts";
 import { BadUse } from "../output/badUse.ts";
 import { confirmed } from "../output/confirm.ts";
 import type { CopyEvent } from "../output/events.ts";
-import { EXIT, type ExitCode } from "../output/exitCodes.ts";
+import { EXIT, type ExitCode, worst } from "../output/exitCodes.ts";
 import type { Io } from "../output/io.ts";
 import type { Given } from "../program/given.ts";
 import { runAtWork, whoAsks } from "../runtime/atWork.ts";
@@ -59,13 +59,14 @@ export async function resumeCopies(given: Given, io: Io): Promise<ExitCode> {
     }
     const waiting = waitingStartOver(await readControl(target.lake), target.state);
     await askFor(target.lake, "run", whoAsks());
-    told(target, "resume", waiting === undefined ? "The copy may go on." : waitingText(waiting), given, io);
+    const going = given.run ? "The copy may go on." : "The copy may go on: its next run does.";
+    told(target, "resume", waiting === undefined ? going : waitingText(waiting), given, io);
   }
   return runHere(targets, given, io);
 }
 
 function waitingText({ tables, by, at }: StartOver): string {
-  return `The copy may go on, and starts over, as was asked for before (${by}, ${at}): ${tables.join(", ")} is copied whole once more.`;
+  return `The copy may go on, and starts over, as was asked for before (${by}, ${at}): ${areCopied(tables)}`;
 }
 
 /** Whether copies are to start over. Throws BadUse for one that is neither paused nor cancelled. */
@@ -86,7 +87,11 @@ async function startsOver(targets: readonly Target[], given: Given, io: Io): Pro
 function startOverText(tables: readonly string[]): string {
   return tables.length === 0
     ? "The copy may go on; it knows no table yet, and begins."
-    : `The copy starts over: ${tables.join(", ")} is copied whole once more.`;
+    : `The copy starts over: ${areCopied(tables)}`;
+}
+
+function areCopied(tables: readonly string[]): string {
+  return `${tables.join(", ")} ${tables.length === 1 ? "is" : "are"} copied whole once more.`;
 }
 
 export async function cancelCopies(given: Given, io: Io): Promise<ExitCode> {
@@ -167,29 +172,43 @@ function knownTables(targets: readonly Target[]): string {
   return names.length === 0 ? "It knows none yet." : `It knows ${names.slice(0, 20).join(", ")}.`;
 }
 
-/** Runs what was asked for, where no other run is at work to do it. */
+/**
+ * Runs what was asked for, where no other run is at work to do it. Says so where the copy is paused or cancelled, as
+ * nothing is done before it is resumed then.
+ */
 async function runHere(
   targets: readonly Target[],
   given: Given,
   io: Io,
   cancelling = false,
 ): Promise<ExitCode> {
-  if (!given.run) return EXIT.done;
   const jobs: Job[] = [];
+  let held = false;
   for (const target of targets) {
     const { job, lake, state, name } = target;
     const [atWork, control] = await Promise.all([runAtWork(lake, state), readControl(lake)]);
-    if (atWork !== undefined) {
+    if (!cancelling && control.wanted !== "run") {
+      held = true;
+      const stands = control.wanted === "pause" ? "paused" : "cancelled";
+      told(
+        target,
+        "left",
+        `The copy is ${stands}: this is done when kusto-copy resume lets it go on.`,
+        given,
+        io,
+      );
+    } else if (!given.run) continue;
+    else if (atWork !== undefined) {
       told(target, "left", `The run ${atWork.instance} is at work in the folder, and sees to it.`, given, io);
-    } else if (!cancelling && control.wanted !== "run") {
-      told(target, "left", `The copy is to ${control.wanted}: kusto-copy resume lets it go on.`, given, io);
     } else if (job === null) {
       throw new BadUse(
         `${name}: nothing was copied into this folder yet, so that it doesn't say what to copy: give --source, --destination and --db.`,
       );
     } else jobs.push(job);
   }
-  return jobs.length === 0 ? EXIT.done : copyJobs(jobs, given, io, cancelling ? "cancel" : "copy");
+  const code =
+    jobs.length === 0 ? EXIT.done : await copyJobs(jobs, given, io, cancelling ? "cancel" : "asked");
+  return worst([code, held && given.run ? EXIT.elsewhere : EXIT.done]);
 }
 
 function declined(io: Io): ExitCode {

@@ -28,15 +28,15 @@ const CODES: Readonly<Record<Outcome, ExitCode>> = {
   elsewhere: EXIT.elsewhere,
 };
 
-/**
- * Runs jobs, side by side, in this process: to copy, or, where they were cancelled, to give up what an earlier run left
- * open.
- */
+/** What jobs are run for: to copy, to do what another verb asked for, or to give up what an earlier run left open. */
+export type Purpose = "copy" | "asked" | "cancel";
+
+/** Runs jobs, side by side, in this process. */
 export async function copyJobs(
   jobs: readonly Job[],
   given: Given,
   io: Io,
-  purpose: "copy" | "cancel" = "copy",
+  purpose: Purpose = "copy",
 ): Promise<ExitCode> {
   const reporter = reporterFor(io, given, jobs.length > 1);
   const { tell } = reporter;
@@ -86,7 +86,7 @@ interface Copying {
   readonly given: Given;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
-  readonly purpose: "copy" | "cancel";
+  readonly purpose: Purpose;
 }
 
 async function copyJob({ runtime, job, given, reporter, signal, purpose }: Copying): Promise<ExitCode> {
@@ -113,7 +113,8 @@ async function copyJob({ runtime, job, given, reporter, signal, purpose }: Copyi
   }
   // To be cancelled is what a run was for that gives up what was left open.
   const exitCode = purpose === "cancel" && end.outcome === "cancelled" ? EXIT.done : CODES[end.outcome];
-  tell(summaryOf(job, end, exitCode, began, await readState(lakeOf(job.lake)).catch(() => null)));
+  const state = await readState(lakeOf(job.lake)).catch(() => null);
+  tell({ ...summaryOf(job, end, exitCode, began, state), next: nextStep(end, state, purpose) });
   return exitCode;
 }
 
@@ -160,7 +161,13 @@ function ending(outcome: Outcome, reason: string): CopyEnd {
   return { outcome, view, iterations: [], reason, broke: outcome === "failed" };
 }
 
-function summaryOf(job: Job, end: CopyEnd, exitCode: ExitCode, began: number, state: State | null): Summary {
+function summaryOf(
+  job: Job,
+  end: CopyEnd,
+  exitCode: ExitCode,
+  began: number,
+  state: State | null,
+): Omit<Summary, "next"> {
   const tables: TableProgress[] = end.view.tables.map((table) => ({ ...table }));
   const ok = tables.filter((table) => table.state !== "failed");
   return {
@@ -176,11 +183,10 @@ function summaryOf(job: Job, end: CopyEnd, exitCode: ExitCode, began: number, st
     lagSeconds: state !== null && !copiedAnything(state) ? null : end.view.lagSeconds,
     tables,
     reason: end.outcome === "done" ? null : end.reason,
-    next: nextStep(end, state),
   };
 }
 
-function nextStep({ outcome, view }: CopyEnd, state: State | null): string | null {
+function nextStep({ outcome, view }: CopyEnd, state: State | null, purpose: Purpose): string | null {
   switch (outcome) {
     case "done":
       return null;
@@ -190,7 +196,9 @@ function nextStep({ outcome, view }: CopyEnd, state: State | null): string | nul
     case "cancelled":
       return "kusto-copy resume, with the same options, lets it go on.";
     case "elsewhere":
-      return "kusto-copy status shows it. --take-over lets this command go on and stops the other run.";
+      return purpose === "copy"
+        ? "kusto-copy status shows it. --take-over lets this command go on and stops the other run."
+        : "kusto-copy status shows it. The other run does what was asked.";
     case "failed": {
       const stopped = view.tables.filter(({ name }) => state?.tables[name]?.stopped !== undefined);
       if (stopped.length === 0)

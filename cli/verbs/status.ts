@@ -151,7 +151,7 @@ function tableLines(tables: readonly StatusTable[]): string[] {
       text: ({ windows }) => (windows === null ? "" : `${windows.staged}/${windows.total}`),
       right: true,
     },
-    { title: "rows", text: ({ rows }) => count(rows), right: true },
+    { title: "rows copied last", text: ({ rows }) => count(rows), right: true },
     { title: "retries", text: retriesCell, right: true },
     { title: "error", text: ({ error, warning }) => error ?? warning ?? "" },
   ]);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { joinedDays } from "../../model/checkpoint/resync.ts";
 import type { OpenIteration, State, TableState } from "../../model/checkpoint/state.ts";
 import { windowsOf } from "../../model/checkpoint/windows.ts";
-import { type Control, waitingResyncs } from "../../model/control.ts";
+import { type Control, type ResyncRequest, waitingResyncs } from "../../model/control.ts";
 import { lagSeconds } from "../../model/lag.ts";
 import { noRetries, retriesSchema, sumOfRetries } from "../../model/retries.ts";
 import type { Target } from "../jobs/targets.ts";
@@ -88,6 +88,7 @@ export function statusReport(
   now: Date,
 ): StatusReport {
   const open = [state.open.forward, state.open.backfill].filter((each) => each !== undefined);
+  const waiting = waitingResyncs(control.resyncs, state);
   const last = state.finished.at(-1);
   const place = (end: { cluster: string; database: string }) => `${end.cluster}/${end.database}`;
   return {
@@ -107,7 +108,7 @@ export function statusReport(
             lastSeenSecondsAgo: atWork?.secondsAgo ?? null,
           },
     asked: control.asked === undefined ? null : { wanted: control.wanted, ...control.asked },
-    resyncsWaiting: waitingResyncs(control.resyncs, state).length,
+    resyncsWaiting: waiting.length,
     lagSeconds: lagSeconds(state, now),
     rpoSeconds: job === null ? null : job.rpoMs / 1000,
     open: open.map((each) => {
@@ -127,7 +128,7 @@ export function statusReport(
             rows: last.tables.reduce((sum, table) => sum + table.rows, 0),
           },
     error: state.failed ?? null,
-    tables: tablesOf(state, open),
+    tables: tablesOf(state, open, waiting),
   };
 }
 
@@ -139,7 +140,11 @@ function stateOf(state: State, control: Control, atWork: AtWork | undefined): St
   return state.run === undefined ? "none" : "idle";
 }
 
-function tablesOf(state: State, open: readonly OpenIteration[]): StatusTable[] {
+function tablesOf(
+  state: State,
+  open: readonly OpenIteration[],
+  waiting: readonly ResyncRequest[],
+): StatusTable[] {
   const names = new Set([
     ...Object.keys(state.tables),
     ...open.flatMap((each) => [
@@ -147,10 +152,18 @@ function tablesOf(state: State, open: readonly OpenIteration[]): StatusTable[] {
       ...each.refused.map(({ table }) => table),
     ]),
   ]);
-  return [...names].toSorted().map((name) => tableOf(name, state, open));
+  return [...names].toSorted().map((name) => {
+    const asked = waiting.filter(({ tables }) => tables.includes(name));
+    return tableOf(name, state, open, asked);
+  });
 }
 
-function tableOf(name: string, state: State, open: readonly OpenIteration[]): StatusTable {
+function tableOf(
+  name: string,
+  state: State,
+  open: readonly OpenIteration[],
+  asked: readonly ResyncRequest[],
+): StatusTable {
   const known = state.tables[name];
   const windows = open.flatMap((each) => {
     const at = each.tables.findIndex((table) => table.name === name);
@@ -181,11 +194,14 @@ function tableOf(name: string, state: State, open: readonly OpenIteration[]): St
       windows.length === 0
         ? (done?.retries ?? noRetries)
         : sumOfRetries(open.map(({ retries }) => retries?.[name])),
-    resync: known?.resync === true || planned.some((table) => table.resync === true),
-    days: joinedDays(
-      known?.days?.asked,
-      planned.flatMap((table) => table.days ?? []),
-    ),
+    resync:
+      known?.resync === true ||
+      planned.some((table) => table.resync === true) ||
+      asked.some(({ days }) => days === undefined),
+    days: joinedDays(known?.days?.asked, [
+      ...planned.flatMap((table) => table.days ?? []),
+      ...asked.flatMap(({ days }) => days ?? []),
+    ]),
     warning: state.warnings.find(({ about, table }) => about === "days" && table === name)?.reason ?? null,
     error,
   };

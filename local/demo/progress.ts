@@ -51,8 +51,13 @@ function lines(): Progress {
         copy.tables.reduce((sum, table) => sum + table.windows[key], 0);
       const rows = copy.tables.reduce((sum, table) => sum + table.rows, 0);
       const seconds = (Date.now() - started) / 1000;
+      const lead = `  ${seconds.toFixed(0).padStart(4)} s  `;
+      if (windows("total") === 0) {
+        process.stdout.write(`${lead}looking what there is to copy\n`);
+        return;
+      }
       process.stdout.write(
-        `  ${seconds.toFixed(0).padStart(4)} s  windows: ${windows("exported")} exported, ${windows("staged")} staged, ${windows("promoted")} promoted of ${windows("total")}; ${count(rows)} rows verified, ${count(rows / Math.max(seconds, 0.001))}/s\n`,
+        `${lead}windows: ${windows("exported")} exported, ${windows("staged")} verified, ${windows("promoted")} shown of ${windows("total")}; ${count(rows)} rows, ${count(rows / Math.max(seconds, 0.001))}/s\n`,
       );
     },
     stop: () => undefined,

@@ -137,6 +137,12 @@ describe("a verb of the command", { timeout: 120_000 }, () => {
     });
     await clear();
     expect((await status("Asked")).report).toMatchObject({ state: "paused" });
+    const later = await command(["resync", ...lake("Asked"), "--tables", "Events", "--yes"]);
+    expect([later.code, later.stdout]).toEqual([
+      3,
+      expect.stringContaining("The copy is paused: this is done when"),
+    ]);
+    expect((await status("Asked")).report.tables).toMatchObject([{ name: "Events", resync: true }]);
     const held3 = await command(whole("Asked"));
     expect(held3.code).toBe(3);
     expect(held3.stdout).toContain("kusto-copy resume");
@@ -248,6 +254,9 @@ describe("a verb of the command", { timeout: 120_000 }, () => {
     it("pauses, resumes, cancels and resynchronises there", async () => {
       expect((await command(["pause", ...app], { env: key })).code).toBe(0);
       expect((await status("App")).report.state).toBe("paused");
+      expect((await command(["status", ...app], { env: key })).stdout).toContain(
+        "the job is paused: kusto-copy resume",
+      );
       expect((await command(["resume", ...app], { env: key })).code).toBe(0);
       expect((await command(["resync", ...app, "--tables", "Events", "--yes"], { env: key })).code).toBe(0);
       expect(await held("App")).toEqual(ALL);

@@ -13,6 +13,7 @@ const usage = `Breaks copies, and looks whether each keeps its promise (docs/rel
   --places NUMBER  copies side by side in one app (12)
   --single         every single fault, as the tests do, in place of storms
   --only TEXT      single faults whose name holds the text
+  --list           the names of the single faults (or of those with --only), and nothing is broken
 
   npm run faults -- --runs 1 --seed 4711        one storm again
   npm run faults -- --single --only promoted
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     places: { type: "string", default: "12" },
     single: { type: "boolean", default: false },
     only: { type: "string", default: "" },
+    list: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -49,7 +51,10 @@ async function main(): Promise<number> {
   let broken = 0;
   const tell = (name: string, problems: readonly string[]) => {
     done += 1;
-    if (problems.length === 0) return;
+    if (problems.length === 0) {
+      if (values.only !== "") print(`kept ${name}`);
+      return;
+    }
     broken += 1;
     print(`BROKEN ${name}\n${problems.map((each) => `  ${each}`).join("\n")}`);
   };
@@ -57,9 +62,17 @@ async function main(): Promise<number> {
   try {
     const effects = await recordEffects(stage);
     print(`${new Set(effects.map((effect) => effect.name)).size} effects recorded (${pace()})`);
-    if (values.single || values.only !== "") {
+    if (values.single || values.list || values.only !== "") {
       const all = [...singleFaults(effects), ...deliveredTwice()];
       const cases = all.filter((each) => each.name.includes(values.only));
+      if (cases.length === 0) {
+        process.stderr.write(`No single fault has "${values.only}" in its name: --list shows the names.\n`);
+        return 2;
+      }
+      if (values.list) {
+        for (const each of cases) print(each.name);
+        return 0;
+      }
       await runSingles(stage, cases, (each, { problems, missed }) => {
         tell(each.name, [...problems, ...missed.map((what) => `it did not strike: ${what}`)]);
         if (done % 20 === 0) print(`${done} of ${cases.length} single faults, ${broken} broken (${pace()})`);
