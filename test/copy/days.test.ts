@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { readExtents } from "../../kusto/reads.ts";
 import { askFor, askResync } from "../../lake/control.ts";
 import { type Lake, openLake } from "../../lake/lake.ts";
@@ -25,7 +26,7 @@ import {
 } from "./drive.ts";
 import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
 
-const DATABASES = ["Days", "Lost", "Twice", "Merged", "Mixed", "Lanes", "Untimed", "Backfill"];
+const DATABASES = ["Days", "Lost", "Twice", "Merged", "Mixed", "Lanes", "Untimed", "Backfill", "Late", "Cut"];
 const LOAD = 10;
 const DAY = ["2024-05-01", "2024-05-02", "2024-05-03", "2024-05-04"] as const;
 const at = (day: string) => ({ ingestedAt: `${day}T12:00:00Z`, createdOn: `${day}T12:00:00Z` });
@@ -175,6 +176,87 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     expect(await copies.copy(body("Lost"))).toMatchObject(well);
     expect(await held("Lost")).toEqual(wholeRanges([3 * LOAD, 4 * LOAD], [500, 505]));
     await nothingLeft("Lost");
+  });
+
+  it("are replaced once, and by no older copy, though their replacement is delivered a second time, however late", async () => {
+    await copiedDays("Late");
+    const late = async (afterMs: number) => {
+      const fault = { activity: "promoteTable", action: "late", afterMs };
+      const url = `${copies.stack.urls.functions}/local/faults`;
+      await fetch(url, { method: "DELETE" });
+      expect((await fetch(url, { method: "POST", body: JSON.stringify(fault) })).ok).toBe(true);
+      return async () => {
+        const answer: unknown = await (await fetch(url)).json();
+        return z.array(z.object({ struck: z.boolean() })).parse(answer)[0]?.struck === true;
+      };
+    };
+    // The first comes again when another run has replaced the day once more, the second while its own run is at what is new.
+    const afterMs = 7000;
+    const struck = await late(afterMs);
+    await changeAtSource("Late", 0, [500, 505]);
+    await askDays("Late", DAY[0]);
+    const statusUrl = await beginCopy(copies.stack.urls.functions, body("Late"));
+    await until("nothing was replaced", struck);
+    const struckAt = Date.now();
+    await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    expect(await held("Late")).toEqual(wholeRanges([LOAD, 4 * LOAD], [500, 505]));
+
+    const soon = await late(500);
+    const [extent] = await copies.source.query(
+      "Late",
+      "Events | where Id == 500 | project Extent = tostring(extent_id())",
+    );
+    await copies.source.command("Late", `.drop extent ${String(extent?.Extent)}`);
+    await loadIds(source(), "Late", "Events", [700, 705], at(DAY[0]));
+    await loadIds(source(), "Late", "Events", [100, 110]);
+    await cursorsGiven();
+    const match = { kind: "operation", database: "Late", text: "^\\.export" };
+    await addFault(source(), { match, action: "delay", afterMs: 1, times: 1 });
+    await addFault(source(), { match, action: "delay", afterMs: 2000, times: 1 });
+    await askDays("Late", DAY[0]);
+    expect(await copies.copy(body("Late"))).toMatchObject(well);
+    expect([await soon(), await strikes(source())]).toEqual([true, [1, 1]]);
+    const newest = wholeRanges([LOAD, 4 * LOAD], [100, 110], [700, 705]);
+    expect(await held("Late")).toEqual(newest);
+    await until("it wasn't delivered again", async () => Date.now() > struckAt + afterMs + 500);
+    expect([await replaced("Late"), await held("Late")]).toEqual([2, newest]);
+    expect(await verdict("Late")).toMatchObject({ verdict: "equal" });
+    await nothingLeft("Late");
+  });
+
+  it("are what the job's query leaves of them, from its horizon on; a day before that is not part of the copy", async () => {
+    const more = { query: "| where Id % 2 == 0", backfillHorizon: `${DAY[1]}T06:00:00Z` };
+    const evens = async () => {
+      const rows = await copies.destination.query("Cut", "Events | sort by Id asc | project Id");
+      return rows.map(({ Id }) => Number(Id));
+    };
+    const evenOf = (...ranges: readonly (readonly [number, number])[]) =>
+      ranges.flatMap(([from, to]) => Array.from({ length: (to - from) / 2 }, (_, i) => from + 2 * i));
+    await createIdTable(copies.source, "Cut", "Events");
+    for (const [i, day] of DAY.entries())
+      await loadIds(source(), "Cut", "Events", [i * LOAD, (i + 1) * LOAD], at(day));
+    const early = `${DAY[1]}T03:00:00Z`;
+    await loadIds(source(), "Cut", "Events", [100, 110], { ingestedAt: early, createdOn: early });
+    await cursorsGiven();
+    expect(await copies.copy({ ...body("Cut"), ...more })).toMatchObject(well);
+    expect(await evens()).toEqual(evenOf([LOAD, 4 * LOAD]));
+    const before = await extentsByDay("Cut");
+
+    await changeAtSource("Cut", 1, [500, 510]);
+    await askDays("Cut", DAY[1]);
+    expect(await copies.copy({ ...body("Cut"), ...more })).toMatchObject({ ...well, warnings: [] });
+    expect(await evens()).toEqual(evenOf([2 * LOAD, 4 * LOAD], [500, 510]));
+    expect((await extentsByDay("Cut")).get(DAY[2])).toEqual(before.get(DAY[2]));
+
+    await askDays("Cut", DAY[0]);
+    expect(await copies.copy({ ...body("Cut"), ...more })).toMatchObject({
+      state: "succeeded",
+      warnings: [expect.stringMatching(/2024-05-01 .*before the horizon/)],
+    });
+    expect([await replaced("Cut"), await evens()]).toEqual([1, evenOf([2 * LOAD, 4 * LOAD], [500, 510])]);
+    const { report } = await asked(copies.stack.urls.functions, "verifications", { ...body("Cut"), ...more });
+    expect(report).toMatchObject({ verdict: "equal" });
+    await nothingLeft("Cut");
   });
 
   it("are replaced though a merge changes the destination's extents meanwhile", async () => {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { retriesSchema } from "../../model/retries.ts";
 import {
   addFault,
   beginCopy,
@@ -7,6 +9,7 @@ import {
   clearFaults,
   commandsLike,
   idsOf,
+  lookAt,
   until,
   wholeRanges,
 } from "../copy/drive.ts";
@@ -37,6 +40,9 @@ const UNAUTHORIZED = {
   permanent: true,
   times: 100_000,
 } as const;
+
+/** What is told of a cluster that doesn't answer. */
+const UNREACHED = /^No answer from the cluster: .*Check the cluster's address, that it runs/;
 
 describe("clusters that fail a copy for a while", () => {
   let copies: CopyStack;
@@ -73,16 +79,27 @@ describe("clusters that fail a copy for a while", () => {
     await copies.stop();
   });
 
+  const retriesAt = async (statusUrl: string) =>
+    z.object({ retries: retriesSchema }).parse(await (await fetch(statusUrl)).json()).retries;
+
   it("a destination that is stopped in the midst of a copy, and started again, is waited for, and the run goes on by itself", async () => {
     await history(copies, "Stopped", DAYS);
     await slowExports(source(), "Stopped", { quick: 2, slowMs: 600 });
     const statusUrl = await begin("Stopped");
     await midst(statusUrl, DAYS);
     await cluster.stop();
-    await sleep(2000);
+    // It tells by itself what it waits for, and gives no window up for it.
+    await until("nothing is told of it", async () => (await retriesAt(statusUrl)).steps > 0);
+    expect(await retriesAt(statusUrl)).toMatchObject({
+      attempts: 0,
+      reason: expect.stringMatching(UNREACHED),
+    });
+    expect(await lookAt(statusUrl)).toMatchObject({ state: "running" });
     await cluster.start();
     expect(await endOf(statusUrl)).toMatchObject({ state: "succeeded", error: null });
     await clearFaults(source());
+    const { steps, attempts } = await retriesAt(statusUrl);
+    expect([steps > 0, attempts]).toEqual([true, 0]);
     expect(await held("Stopped")).toEqual(ALL);
     // Nothing that was in the lake was asked of the source a second time.
     expect(await commandsLike(copies.source, "Stopped", ".export")).toBe(DAYS);
