@@ -20,6 +20,8 @@ const NETWORK_CODES = new Set([
   "UND_ERR_SOCKET",
 ]);
 
+const NO_ANSWER = "Check the cluster's address, that it runs, and that the network lets it through.";
+
 const THROTTLED = /Throttl|too many requests|capacity/i;
 
 /**
@@ -62,7 +64,7 @@ function adviceFor(status: number | undefined, failure: KustoFailure): string | 
   if (status === 401)
     return "Check the identity in the connection string and that its tenant is the cluster's.";
   if (status === 403 || /forbidden|unauthorized|access denied/i.test(`${failure.code} ${failure.type}`)) {
-    return "Give this identity a role on the database (kusto/access-control).";
+    return "Give this identity a role on the database: kusto-copy doctor tells what is missing, docs/deploy.md what each is for.";
   }
   if (status === 404 || /NotFound/i.test(failure.code ?? ""))
     return "Check the names of the cluster, the database and the table.";
@@ -81,9 +83,7 @@ export function fromThrown(error: unknown, context: ErrorContext): Retryable | T
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
   if (code !== undefined && NETWORK_CODES.has(code)) {
-    return new Retryable(`No answer from the cluster: ${message || code}`, context, {
-      advice: "Check the cluster's address, that it runs, and that the network lets it through.",
-    });
+    return new Retryable(`No answer from the cluster: ${message || code}`, context, { advice: NO_ANSWER });
   }
   return textualFailure(message, context);
 }
@@ -115,11 +115,9 @@ export function textualFailure(message: string, context: ErrorContext): Retryabl
       ? new Retryable(line, context)
       : terminal(Number(status), line, context, { advice: adviceFor(Number(status), { message: line }) });
   }
-  if (
-    /timeout|timed out|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|socket hang up|Network Error|throttl/i.test(message)
-  ) {
-    return new Retryable(line, context);
-  }
+  if (/throttl/i.test(message)) return new Retryable(line, context);
+  if (/timeout|timed out|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|socket hang up|Network Error/i.test(message))
+    return new Retryable(line, context, { advice: NO_ANSWER });
   return new Terminal(line, context);
 }
 

@@ -28,7 +28,7 @@ export async function existingRows(
       if (rows === 0) continue;
       found.set(
         table,
-        `Table ${table} holds ${rows} rows at the destination that this copy did not bring, and might hold them twice afterwards. Empty it (.clear table ${table} data) or drop it; or set KUSTO_COPY_EXISTING_ROWS to keep, to copy beside them.`,
+        `Table ${table} holds ${rows} rows at the destination that this copy did not bring, and might hold them twice afterwards. Empty it (.clear table ${table} data) or drop it; or set KUSTO_COPY_EXISTING_ROWS (--existing-rows) to keep, to copy beside them.`,
       );
     }
   }

@@ -237,12 +237,13 @@ describe("a failure", () => {
     expect(await client.command("D", ".drop tables (T) ifexists", { idempotent: true })).toEqual([]);
   });
 
-  it("to reach the cluster at all may pass", async () => {
+  it("to reach the cluster at all may pass, and says what to look at", async () => {
     const { client, cluster } = await connect(() => ({ body: one }));
     await cluster.close();
     const error = await failureOf(client.command("D", ".drop table T"));
     expect(isRetryable(error)).toBe(true);
     expect(describeError(error)).toContain(cluster.url);
+    expect(describeError(error)).toContain("Check the cluster's address");
   });
 
   it("of permission says what to do", async () => {
