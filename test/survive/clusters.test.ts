@@ -87,9 +87,12 @@ describe("clusters that fail a copy for a while", () => {
     await slowExports(source(), "Stopped", { quick: 2, slowMs: 600 });
     const statusUrl = await begin("Stopped");
     await midst(statusUrl, DAYS);
+    const exported = async () => (await lookAt(statusUrl)).tables[0]?.windows.exported ?? 0;
+    const before = await exported();
     await cluster.stop();
-    // It tells by itself what it waits for, and gives no window up for it.
+    // It tells by itself what it waits for, and gives no window up for it; what the source is asked for goes on.
     await until("nothing is told of it", async () => (await retriesAt(statusUrl)).steps > 0);
+    await until("no export was followed", async () => (await exported()) > before);
     expect(await retriesAt(statusUrl)).toMatchObject({
       attempts: 0,
       reason: expect.stringMatching(UNREACHED),
