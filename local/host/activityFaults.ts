@@ -21,7 +21,8 @@ export type ActivityFault = z.output<typeof activityFaultSchema>;
 export interface ActivityFaults {
   readonly add: (fault: ActivityFault) => void;
   readonly clear: () => void;
-  readonly list: () => (ActivityFault & { readonly struck: boolean })[];
+  /** `over`: it has struck, and every delivery that it made has ended. */
+  readonly list: () => (ActivityFault & { readonly struck: boolean; readonly over: boolean })[];
   /** Runs an activity, as often as the faults want. */
   readonly deliver: (
     name: string,
@@ -31,41 +32,53 @@ export interface ActivityFaults {
 }
 
 export function createActivityFaults(): ActivityFaults {
-  let faults: { fault: ActivityFault; pattern: RegExp; met: number }[] = [];
+  interface Item {
+    readonly fault: ActivityFault;
+    readonly pattern: RegExp;
+    met: number;
+    over: boolean;
+  }
+  let faults: Item[] = [];
 
-  const take = (name: string, input: string): ActivityFault | undefined => {
-    let found: ActivityFault | undefined;
+  const take = (name: string, input: string): Item | undefined => {
+    let found: Item | undefined;
     for (const each of faults) {
       if (each.fault.activity !== name || !each.pattern.test(input)) continue;
       each.met += 1;
-      if (each.met === each.fault.nth) found ??= each.fault;
+      if (each.met === each.fault.nth) found ??= each;
     }
     return found;
   };
 
   return {
-    add: (fault) => faults.push({ fault, pattern: new RegExp(fault.text ?? ""), met: 0 }),
+    add: (fault) => faults.push({ fault, pattern: new RegExp(fault.text ?? ""), met: 0, over: false }),
     clear: () => {
       faults = [];
     },
-    list: () => faults.map(({ fault, met }) => ({ ...fault, struck: met >= fault.nth })),
+    list: () => faults.map(({ fault, met, over }) => ({ ...fault, struck: met >= fault.nth, over })),
     deliver: async (name, input, run) => {
-      const fault = take(name, input ?? "");
-      switch (fault?.action) {
-        case undefined:
-          return run();
+      const item = take(name, input ?? "");
+      if (item === undefined) return run();
+      const over = () => {
+        item.over = true;
+      };
+      switch (item.fault.action) {
         case "again":
           await run();
-          return run();
+          return run().finally(over);
         case "together": {
-          const [first] = await Promise.all([run(), run()]);
-          return first;
+          const both = await Promise.allSettled([run(), run()]);
+          over();
+          const [first] = both;
+          if (first.status === "rejected") throw first.reason;
+          return first.value;
         }
         case "late": {
           const answer = await run();
-          void sleep(fault.afterMs)
+          void sleep(item.fault.afterMs)
             .then(run)
-            .catch(() => undefined);
+            .catch(() => undefined)
+            .finally(over);
           return answer;
         }
       }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { ACTIVITY } from "../../activities/contract.ts";
-import { type Case, type Delivery, type Outcome, runBatch } from "./run.ts";
-import type { Hub, Stage } from "./stage.ts";
+import type { Delivery, Hub } from "./app.ts";
+import { type Case, type Outcome, runBatch } from "./run.ts";
+import type { Stage } from "./stage.ts";
 import { VARIANTS, type Variant } from "./variants.ts";
 import { FAULT_WORDS, isDeath, WIRE_FAULTS, type WireFault } from "./wireFaults.ts";
 
@@ -53,7 +54,9 @@ export function faultsOf(effect: string): readonly WireFault[] {
 }
 
 function reads(effect: string): boolean {
-  return /^(?:lake: (?:GET|HEAD)|(?:source|destination): (?!\.(?!show)))/.test(effect);
+  return /^(?:(?:lake|arm): (?:GET|HEAD)|arm: POST .*\/listFollowerDatabases$|(?:source|destination): (?!\.(?!show)))/.test(
+    effect,
+  );
 }
 
 /** What shows a day of other rows in one step has the same words as what shows a table for the first time, and is another thing. */
@@ -103,9 +106,9 @@ const DELIVERED: readonly (keyof typeof ACTIVITY)[] = [
   "publishEvent",
 ];
 
-const ACTIONS: readonly Delivery["action"][] = ["again", "together", "late"];
+export const ACTIONS: readonly Delivery["action"][] = ["again", "together", "late"];
 
-const ACTION_WORDS: Readonly<Record<Delivery["action"], string>> = {
+export const ACTION_WORDS: Readonly<Record<Delivery["action"], string>> = {
   again: "is delivered again, its first answer lost",
   together: "is delivered twice at the same time",
   late: "is delivered again after its answer was taken",

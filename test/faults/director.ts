@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { effectOf } from "./effects.ts";
+import { type Effect, effectOf } from "./effects.ts";
 import type { Call, Fate, Reply } from "./proxy.ts";
 import { refusal, type WireFault } from "./wireFaults.ts";
 
@@ -43,7 +43,7 @@ interface Place {
 }
 
 /** Decides the fate of each request: it goes through, unless a strike waits for it, or its process counts as dead. */
-export function createDirector(): Director {
+export function createDirector(effect: (call: Call) => Effect | undefined = effectOf): Director {
   const places = new Map<string, Place>();
 
   const arm = (name: string, strikes: readonly Strike[]): Track => {
@@ -53,15 +53,15 @@ export function createDirector(): Director {
   };
 
   const fate: Fate = async (call, forward) => {
-    const effect = effectOf(call);
-    const place = effect === undefined ? undefined : places.get(effect.place);
-    if (effect === undefined || place === undefined) return forward();
+    const found = effect(call);
+    const place = found === undefined ? undefined : places.get(found.place);
+    if (found === undefined || place === undefined) return forward();
     // A dead process sends nothing and hears nothing: what is open is left open until it is killed.
     if (place.dead) return never();
     if (place.unseen) return forward();
-    const nth = (place.seen.get(effect.name) ?? 0) + 1;
-    place.seen.set(effect.name, nth);
-    const strike = place.waiting.find((each) => each.effect === effect.name && each.nth === nth);
+    const nth = (place.seen.get(found.name) ?? 0) + 1;
+    place.seen.set(found.name, nth);
+    const strike = place.waiting.find((each) => each.effect === found.name && each.nth === nth);
     const reply = strike === undefined ? await forward() : await struck(place, strike, call, forward);
     return place.dead ? never() : reply;
   };

@@ -22,6 +22,14 @@ export function effectOf(call: Call): Effect | undefined {
   return place === undefined ? undefined : { place, name: `${call.service}: ${nameOf(call, text)}` };
 }
 
+/** The effect that a request of a stage with one place alone is; undefined for what a process asks a cluster once, how to sign in. */
+export function effectAt(place: string): (call: Call) => Effect | undefined {
+  return (call) => {
+    if (/\/auth\/metadata$/.test(call.url)) return undefined;
+    return { place, name: `${call.service}: ${nameOf(call, textOf(call))}` };
+  };
+}
+
 function nameOf(call: Call, text: string): string {
   switch (call.service) {
     case "source":
@@ -29,6 +37,8 @@ function nameOf(call: Call, text: string): string {
       return kustoName(text);
     case "lake":
       return lakeName(call, text);
+    case "arm":
+      return `${call.method} ${normalised(new URL(call.url, "http://proxy").pathname).split("/Microsoft.Kusto/").at(-1)}`;
     case "queue":
     case "events":
       return `${call.method} ${normalised(new URL(call.url, "http://proxy").pathname)}`;

@@ -3,7 +3,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import type { AddressInfo } from "node:net";
 
 /** The stand-ins that the proxy stands before. */
-export type Service = "source" | "destination" | "lake" | "queue" | "events";
+export type Service = "source" | "destination" | "lake" | "queue" | "events" | "arm";
 
 /** A request of the app, on its way to a stand-in. */
 export interface Call {
@@ -25,52 +25,70 @@ export interface Reply {
  */
 export type Fate = (call: Call, forward: () => Promise<Reply>) => Promise<Reply | undefined>;
 
-export interface FaultProxy {
-  readonly urls: Readonly<Record<Service, string>>;
+export interface FaultProxy<S extends Service> {
+  readonly urls: Readonly<Record<S, string>>;
   readonly close: () => Promise<void>;
 }
 
-/** Stands before each service on a port of its own: paths and bodies stay as they are, so signatures stay valid. */
-export async function startProxy(
-  targets: Readonly<Record<Service, string>>,
-  fate: Fate,
-): Promise<FaultProxy> {
-  const agent = new Agent({ keepAlive: true });
-  const services: Service[] = ["source", "destination", "lake", "queue", "events"];
-  const urls: Partial<Record<Service, string>> = {};
-  const servers = await Promise.all(
-    services.map(async (service) => {
-      const server = createServer((incoming, outgoing) => {
-        void serve(service, incoming, outgoing).catch(() => outgoing.destroy());
-      });
-      server.keepAliveTimeout = 60_000;
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      urls[service] = `http://127.0.0.1:${portOf(server.address())}`;
-      return server;
-    }),
-  );
-  const { source = "", destination = "", lake = "", queue = "", events = "" } = urls;
-  const all = { source, destination, lake, queue, events };
+/** Whose answers name which services: those are reached through the proxy too. */
+const NAMES: Readonly<Partial<Record<Service, readonly Service[]>>> = {
+  destination: ["queue"],
+  arm: ["source", "destination"],
+};
 
-  async function serve(service: Service, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+/** Stands before each service on a port of its own: paths and bodies stay as they are, so signatures stay valid. */
+export async function startProxy<S extends Service>(
+  targets: Readonly<Record<S, string>>,
+  fate: Fate,
+): Promise<FaultProxy<S>> {
+  const agent = new Agent({ keepAlive: true });
+  const urls: { [K in S]: string } = { ...targets };
+  const origins = new Map<Service, { readonly from: string; readonly to: string }>();
+  const isTarget = (name: string): name is S => name in targets;
+  const servers = await Promise.all(
+    Object.keys(targets)
+      .filter(isTarget)
+      .map(async (service) => {
+        const target = new URL(targets[service]);
+        const server = createServer((incoming, outgoing) => {
+          void serve(service, target, incoming, outgoing).catch(() => outgoing.destroy());
+        });
+        server.keepAliveTimeout = 60_000;
+        server.listen(0, "127.0.0.1");
+        await once(server, "listening");
+        urls[service] = `http://127.0.0.1:${portOf(server.address())}`;
+        origins.set(service, { from: target.origin, to: urls[service] });
+        return server;
+      }),
+  );
+
+  async function serve(
+    service: Service,
+    target: URL,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const call = { service, method: incoming.method ?? "GET", url: incoming.url ?? "/", body };
-    const reply = await fate(call, () => forwarded(agent, new URL(targets[service]), incoming, body));
+    const reply = await fate(call, () => forwarded(agent, target, incoming, body));
     if (reply === undefined) {
       incoming.socket.destroy();
       return;
     }
-    // The queues that the cluster names are reached through the proxy too.
-    const text = service === "destination" ? redirected(reply.body, targets.queue, all.queue) : reply.body;
+    let text = reply.body;
+    for (const name of NAMES[service] ?? []) {
+      const { from, to } = origins.get(name) ?? {};
+      if (from !== undefined && to !== undefined && text.includes(from))
+        text = Buffer.from(text.toString("utf8").replaceAll(from, to), "utf8");
+    }
     outgoing.writeHead(reply.status, { ...reply.headers, "content-length": text.length });
     outgoing.end(incoming.method === "HEAD" ? undefined : text);
   }
 
   return {
-    urls: all,
+    urls,
     close: async () => {
       agent.destroy();
       await Promise.all(
@@ -103,12 +121,6 @@ async function forwarded(agent: Agent, target: URL, incoming: IncomingMessage, b
     headers[name] = value;
   }
   return { status: answer.statusCode ?? 502, headers, body: Buffer.concat(chunks) };
-}
-
-function redirected(body: Buffer, from: string, to: string): Buffer {
-  const origin = new URL(from).origin;
-  if (!body.includes(origin)) return body;
-  return Buffer.from(body.toString("utf8").replaceAll(origin, to), "utf8");
 }
 
 function portOf(address: AddressInfo | string | null): number {

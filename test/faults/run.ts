@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ActivityFault } from "../../local/host/activityFaults.ts";
+import type { Delivery, Hub } from "./app.ts";
 import { copyUntilEqual } from "./copies.ts";
 import type { Strike, Track } from "./director.ts";
 import { broken } from "./promise.ts";
-import type { Hub, Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 import { change, prepare, type SmallCopy, VARIANTS, type Variant } from "./variants.ts";
-
-/** An activity that is delivered more than once: the `nth` delivery of that activity to the copy. */
-export type Delivery = Pick<ActivityFault, "activity" | "action" | "nth">;
 
 /** A copy, and what strikes it. */
 export interface Case {
@@ -51,10 +48,11 @@ export async function runCase(
     problems.push(...(await copyUntilEqual(stage, copy)));
   }
   stage.director.disarm(place);
+  const undelivered = deliveries.length === 0 ? [] : await stage.delivered(copy.folder);
   problems.push(...(await brokenAtLast(stage, copy)));
   const missed = [
     ...strikes.filter((strike) => !track.struck.includes(strike)).map((strike) => strike.effect),
-    ...(deliveries.length === 0 ? [] : await stage.undelivered(copy.folder)),
+    ...undelivered,
   ];
   return { problems, missed, seen: track.seen, seenFirst };
 }

@@ -1,22 +1,15 @@
-import { mkdtemp } from "node:fs/promises";
-import { join } from "node:path";
-import { z } from "zod";
 import type { KustoClient } from "../../kusto/client.ts";
-import type { ActivityFault } from "../../local/host/activityFaults.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
-import { type ExtraHost, startExtraHost } from "../copy/hosts.ts";
 import { type CopyStack, startCopyStack } from "../copy/support.ts";
+import { type Delivery, type Hub, startApp } from "./app.ts";
 import { createDirector, type Director } from "./director.ts";
 import { type FaultProxy, startProxy } from "./proxy.ts";
-
-/** Whether a host that is started anew finds the task hub of the one before. */
-export type Hub = "kept" | "lost";
 
 /** A whole local Azure with a fault-injecting proxy before each service, and one app that is killed and started again. */
 export interface Stage {
   readonly places: readonly string[];
   readonly director: Director;
-  readonly proxy: FaultProxy;
+  readonly proxy: FaultProxy<"source" | "destination" | "lake" | "queue" | "events">;
   readonly copies: CopyStack;
   readonly source: KustoClient;
   readonly destination: KustoClient;
@@ -25,16 +18,14 @@ export interface Stage {
   /** Kills the app as kill -9 does and starts it again, with its task hub or with an empty one. */
   readonly kill: (hub: Hub) => Promise<void>;
   /** Lets an activity of the copy into a lake folder be delivered more than once. */
-  readonly deliver: (
-    delivery: Pick<ActivityFault, "activity" | "action" | "nth">,
-    folder: string,
-  ) => Promise<void>;
-  /** The activities of that copy that were to be, and were not. */
-  readonly undelivered: (folder: string) => Promise<string[]>;
+  readonly deliver: (delivery: Delivery, folder: string) => Promise<void>;
+  /** Waits for those, late ones included; answers the activities that were to be and were not. */
+  readonly delivered: (folder: string) => Promise<string[]>;
   readonly stop: () => Promise<void>;
 }
 
-const faultsSchema = z.array(z.object({ activity: z.string(), text: z.string(), struck: z.boolean() }));
+/** How long after its answer was taken an activity is delivered late, milliseconds. */
+const LATE_MS = 2000;
 
 function folderPattern(folder: string): string {
   return `${folder}\\b`;
@@ -62,11 +53,7 @@ export async function startStage(placeCount: number): Promise<Stage> {
     KUSTO_COPY_INGESTION_TIMEOUT: "20s",
     KUSTO_COPY_MAX_ATTEMPTS: "3",
   };
-  const start = async (data: string) => startExtraHost(stack, { settings, data });
-  const newHub = () => mkdtemp(join(stack.workspace, "host-"));
-  let data = await newHub();
-  let host: Promise<ExtraHost> = start(data);
-  await host;
+  const app = await startApp(stack, settings, director.revive);
   return {
     places,
     director,
@@ -74,30 +61,12 @@ export async function startStage(placeCount: number): Promise<Stage> {
     copies,
     source: copies.source,
     destination: copies.destination,
-    app: async () => (await host).url,
-    kill: async (hub) => {
-      const dying = await host;
-      host = (async () => {
-        await dying.kill();
-        director.revive();
-        if (hub === "lost") data = await newHub();
-        return start(data);
-      })();
-      await host;
-    },
-    deliver: async (delivery, folder) => {
-      const fault = { ...delivery, text: folderPattern(folder), afterMs: 2000 };
-      await fetch(`${(await host).url}/local/faults`, { method: "POST", body: JSON.stringify(fault) });
-    },
-    undelivered: async (folder) => {
-      const answer: unknown = await (await fetch(`${(await host).url}/local/faults`)).json();
-      return faultsSchema
-        .parse(answer)
-        .filter((fault) => fault.text === folderPattern(folder) && !fault.struck)
-        .map((fault) => fault.activity);
-    },
+    app: app.url,
+    kill: app.kill,
+    deliver: (delivery, folder) => app.deliver({ ...delivery, text: folderPattern(folder) }, LATE_MS),
+    delivered: (folder) => app.delivered(folderPattern(folder)),
     stop: async () => {
-      await (await host).stop();
+      await app.stop();
       await proxy.close();
       await copies.stop();
     },

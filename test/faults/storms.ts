@@ -1,6 +1,7 @@
+import type { Hub } from "./app.ts";
 import { type KnownEffect, stormOf } from "./cases.ts";
 import { type Outcome, runBatch } from "./run.ts";
-import type { Hub, Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 export interface Storms {
   readonly runs: number;

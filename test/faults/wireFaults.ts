@@ -41,8 +41,10 @@ export function refusal(call: Call, fault: "throttled" | "unavailable" | "refuse
     case "queue":
       return storageRefusal(call, fault);
     case "events":
+    case "arm":
       return {
-        status: { throttled: 429, unavailable: 503, refused: 401 }[fault],
+        // Event Grid's and the resource manager's errors have one form (azure/azure-resource-manager, common error response).
+        status: { throttled: 429, unavailable: 503, refused: call.service === "arm" ? 403 : 401 }[fault],
         headers: { "content-type": "application/json" },
         body: Buffer.from(JSON.stringify({ error: { code: fault, message: "A fault was asked for." } })),
       };
