@@ -31,7 +31,10 @@ export async function moveTheseExtents(
   return resultIds(rows, ids, context);
 }
 
-/** Replaces a table's extents by those of staging, in one transaction (`kusto/management/replace-extents.md`). */
+/**
+ * Replaces a table's extents by those of staging, in one transaction (`kusto/management/replace-extents.md`). Throws where the
+ * answer doesn't account for each that was to come, or, where none was, for each that was to go.
+ */
 export async function replaceTheseExtents(
   client: KustoClient,
   database: string,
@@ -55,6 +58,11 @@ export async function replaceTheseExtents(
   });
   const rows = rowsOf(moveAnswer, await client.command(database, command, { timeoutMs: HOUR_MS, context }));
   resultIds(rows, ids, context);
+  if (ids.length > 0) return;
+  const gone = new Set(rows.map((row) => row.OriginalExtentId.toLowerCase()));
+  const left = replace.drop.find((extent) => !gone.has(extent.ExtentId.toLowerCase()));
+  if (left)
+    throw new Terminal(`The answer to the replacement says nothing of extent ${left.ExtentId}.`, context);
 }
 
 function resultIds(rows: readonly MovedExtent[], ids: readonly string[], context: ErrorContext): string[] {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { KustoClient, KustoRow } from "../../kusto/client.ts";
 import { parseKustoConnection } from "../../kusto/connectionString.ts";
-import { moveTheseExtents } from "../../kusto/moves.ts";
+import { moveTheseExtents, replaceTheseExtents } from "../../kusto/moves.ts";
 import { Terminal } from "../../model/errors.ts";
 
 const FIRST = "11111111-1111-4111-8111-111111111111";
@@ -18,17 +18,18 @@ function answering(rows: readonly KustoRow[]): KustoClient {
   };
 }
 
+const at = "2026-01-01T00:00:00.0000000Z";
+const extents = [FIRST, SECOND].map((ExtentId) => ({
+  ExtentId,
+  TableName: "S",
+  RowCount: 1n,
+  OriginalSize: 1,
+  MinCreatedOn: at,
+  MaxCreatedOn: at,
+  Tags: [],
+}));
+
 function move(rows: readonly KustoRow[]): Promise<string[]> {
-  const at = "2026-01-01T00:00:00.0000000Z";
-  const extents = [FIRST, SECOND].map((ExtentId) => ({
-    ExtentId,
-    TableName: "S",
-    RowCount: 1n,
-    OriginalSize: 1,
-    MinCreatedOn: at,
-    MaxCreatedOn: at,
-    Tags: [],
-  }));
   return moveTheseExtents(answering(rows), "D", { from: "S", to: "T", extents }, { table: "T" });
 }
 
@@ -50,4 +51,17 @@ it.each([
   ["a failure of one", [row(FIRST, NEW), row(SECOND, "Failed")]],
 ])("an answer to a move that is %s is no success", async (_, rows) => {
   await expect(move(rows)).rejects.toBeInstanceOf(Terminal);
+});
+
+it("an answer to a replacement that only drops tells of each extent that went, or is no success", async () => {
+  const drop = (rows: readonly KustoRow[]) =>
+    replaceTheseExtents(
+      answering(rows),
+      "D",
+      { table: "T", drop: extents, staging: "S", extents: [] },
+      { table: "T" },
+    );
+  await drop([row(SECOND, ""), row(FIRST.toUpperCase(), null)]);
+  for (const rows of [[], [row(FIRST, "")], [row(FIRST, ""), row(SECOND, "Failed")]])
+    await expect(drop(rows)).rejects.toBeInstanceOf(Terminal);
 });

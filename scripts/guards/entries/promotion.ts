@@ -177,6 +177,24 @@ export const promotionGuards: readonly Guard[] = [
     ],
   },
   {
+    name: "answers to what only drops",
+    promise: "A replacement that brings nothing and is answered by nothing is no success.",
+    edits: [
+      {
+        file: "kusto/moves.ts",
+        find: "  if (ids.length > 0) return;\n",
+        replace: "  if (ids.length >= 0) return;\n",
+      },
+    ],
+    tests: [
+      {
+        file: "test/kusto/moves.test.ts",
+        name: "an answer to a replacement that only drops tells of each extent",
+      },
+      { file: LOSSES, name: "withdraws a replacement that is refused for good, after its tries" },
+    ],
+  },
+  {
     name: "dropped destination tables are told as that",
     promise: "Of a table that somebody dropped it is said how all that it held comes back.",
     edits: [
