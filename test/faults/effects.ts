@@ -61,7 +61,7 @@ function lakeName(call: Call, text: string): string {
   const prefix = url.searchParams.get("prefix");
   const under = prefix === null ? [] : [`prefix=${prefix.split("/").slice(1, 3).join("/")}`];
   const entry = /^log\/\d+\.json$/.test(path) ? logEntry.safeParse(jsonOf(text)) : undefined;
-  const kind = entry?.success === true ? [entry.data.kind] : [];
+  const kind = entry?.success === true ? [entry.data.kind.replace(/@\d+$/, "")] : [];
   return normalised([call.method, path, ...what, ...under, ...kind].filter((part) => part !== "").join(" "));
 }
 
