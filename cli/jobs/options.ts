@@ -107,7 +107,8 @@ export function definitionOf(given: Given): JobDefinition {
 function problemOf({ path, detail }: FieldProblem): string {
   const option = optionAt(path);
   const choices = JOB_OPTIONS.find(({ flags }) => longOf(flags) === option)?.choices;
-  return `${option}: ${choices === undefined ? sentence(detail) : `Allowed choices are ${choices.join(", ")}.`}`;
+  if (choices !== undefined) return `${option}: Allowed choices are ${choices.join(", ")}.`;
+  return `${option}: ${/^Invalid input: expected number/.test(detail) ? "Write a whole number." : sentence(detail)}`;
 }
 
 /** The address of a cluster without its login, the database it names kept: `https://help.kusto.windows.net/Samples`. */

@@ -112,7 +112,7 @@ export async function cancelCopies(given: Given, io: Io): Promise<ExitCode> {
         ? `The run ${atWork.instance} gives up what isn't shown, and ends.`
         : open !== undefined
           ? "No run is at work: what an earlier one left open is given up here."
-          : "No run is at work, and nothing is open; none begins until kusto-copy resume.",
+          : "No run is at work, and nothing is open; none begins by itself until kusto-copy resume.",
       given,
       io,
     );

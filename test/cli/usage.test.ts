@@ -142,7 +142,7 @@ describe("what can't be understood", () => {
     ["a duration that is none", [...WHOLE, "--rpo", "soon"], /--rpo: "soon" is not a duration/],
     ["a horizon that is none", [...WHOLE, "-b", "then"], /--backfillHorizon: "then" is neither a date/],
     ["slots that are none", [...WHOLE, "--export-slots", "120%"], /--export-slots: .*percentage up to 100%/],
-    ["a count that is none", [...WHOLE, "--window-rows", "many"], /--window-rows: /],
+    ["a count that is none", [...WHOLE, "--window-rows", "many"], /--window-rows: Write a whole number\./],
     ["a query that would lose ingestion times", [...WHOLE, "--query", "| summarize count()"], /--query: /],
     ["a lake that is none", ["-l", "nowhere", ...ENDS], /--lake: /],
     [
