@@ -53,7 +53,7 @@ export const surviveGuards: readonly Guard[] = [
       },
       {
         file: "kusto/failure.ts",
-        find: "/timeout|timed out|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|socket hang up|Network Error|throttl/i",
+        find: "/timeout|timed out|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|socket hang up|Network Error/i",
         replace: "/throttl/i",
       },
     ],
