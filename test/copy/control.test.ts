@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { askFor, askResync, askStartOver, readControl } from "../../lake/control.ts";
-import { type Lake, openLake } from "../../lake/lake.ts";
-import { parseLake } from "../../lake/location.ts";
 import { readState } from "../../lake/log.ts";
-import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { waitingResyncs } from "../../model/control.ts";
+import { loadDays } from "./daysOfRows.ts";
 import {
   addFault,
   beginCopy,
@@ -20,6 +18,7 @@ import {
   until,
   wholeRanges,
 } from "./drive.ts";
+import { lakeOf, nothingLeft } from "./leftovers.ts";
 import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
 
 const DATABASES = ["Paused", "Cancelled", "Again", "Asked", "Over", "Since", "Shown", "Owed"];
@@ -32,21 +31,6 @@ describe("a copy of which something is asked", () => {
   const source = () => copies.stack.urls.sourceKusto;
   const body = (database: string) => bodyOf(copies.stack, database, database);
   const held = (database: string) => idsOf(copies.destination, database, "Events");
-  const lakeOf = (database: string): Lake =>
-    openLake(parseLake(`${copies.stack.urls.lake}/copy/${database};${storageAccount.key}`));
-
-  /** A table whose history is one window a day. */
-  async function history(database: string): Promise<void> {
-    await createIdTable(copies.source, database, "Events");
-    for (let day = 0; day < DAYS; day++) {
-      const ingestedAt = `2024-05-0${day + 1}T12:00:00Z`;
-      await loadIds(source(), database, "Events", [day * LOAD, (day + 1) * LOAD], {
-        ingestedAt,
-        createdOn: ingestedAt,
-      });
-    }
-    await cursorsGiven();
-  }
 
   /** Begins a copy and waits until it is in the midst: windows staged, and windows not even exported. */
   async function midst(database: string): Promise<string> {
@@ -67,19 +51,6 @@ describe("a copy of which something is asked", () => {
       async () => !["running", "pausing", "cancelling"].includes((await lookAt(statusUrl)).state),
     );
 
-  async function nothingLeft(database: string): Promise<void> {
-    expect(await tableNames(copies.destination, database)).toEqual(["Events"]);
-    const extents = await copies.destination.command(database, `.show database ${database} extents`);
-    expect(extents.filter((extent) => String(extent.Tags).includes("kc:"))).toEqual([]);
-    const files: string[] = [];
-    const { container, blobName } = lakeOf(database);
-    for await (const blob of container.listBlobsFlat({ prefix: `${blobName("staged")}/` })) {
-      // A hierarchical account lists folders too.
-      if (/part[^/]*$/.test(blob.name)) files.push(blob.name);
-    }
-    expect(files).toEqual([]);
-  }
-
   beforeAll(async () => {
     copies = await startCopyStack({
       sourceDatabases: DATABASES,
@@ -90,11 +61,11 @@ describe("a copy of which something is asked", () => {
   afterAll(() => copies.stop());
 
   it("pauses with nothing shown and nothing lost, and goes on from there when it is resumed", async () => {
-    await history("Paused");
+    await loadDays(copies, "Paused", DAYS, LOAD);
     const statusUrl = await midst("Paused");
-    await askFor(lakeOf("Paused"), "pause", "a test");
+    await askFor(lakeOf(copies.stack, "Paused"), "pause", "a test");
     await ended(statusUrl);
-    const paused = await readState(lakeOf("Paused"));
+    const paused = await readState(lakeOf(copies.stack, "Paused"));
     expect(paused.ended).toMatchObject({ outcome: "paused", reason: expect.stringContaining("a test") });
     const windows = Object.values(paused.open.backfill?.windows ?? {});
     // Each export that was begun was waited for.
@@ -104,34 +75,34 @@ describe("a copy of which something is asked", () => {
     expect((await held("Paused")).rows).toBe(0);
 
     await clearFaults(source());
-    await askFor(lakeOf("Paused"), "run", "a test");
+    await askFor(lakeOf(copies.stack, "Paused"), "run", "a test");
     expect(await copies.copy(body("Paused"))).toMatchObject({ state: "succeeded", error: null });
     expect(await commandsLike(copies.source, "Paused", ".export")).toBe(DAYS);
     expect(await held("Paused")).toEqual(ALL);
-    await nothingLeft("Paused");
+    await nothingLeft(copies, "Paused", ["Events"]);
   });
 
   it("leaves nothing of what wasn't shown when it is cancelled, and copies the rest when it is resumed", async () => {
-    await history("Cancelled");
+    await loadDays(copies, "Cancelled", DAYS, LOAD);
     const statusUrl = await midst("Cancelled");
-    await askFor(lakeOf("Cancelled"), "cancel", "a test");
+    await askFor(lakeOf(copies.stack, "Cancelled"), "cancel", "a test");
     await ended(statusUrl);
     await clearFaults(source());
-    const cancelled = await readState(lakeOf("Cancelled"));
+    const cancelled = await readState(lakeOf(copies.stack, "Cancelled"));
     expect(cancelled.ended?.outcome).toBe("cancelled");
     expect(cancelled.open).toEqual({});
     expect(cancelled.historyReadAt).toBeUndefined();
     expect((await held("Cancelled")).rows).toBe(0);
     expect(await tableNames(copies.destination, "Cancelled")).toEqual(["Events"]);
 
-    await askFor(lakeOf("Cancelled"), "run", "a test");
+    await askFor(lakeOf(copies.stack, "Cancelled"), "run", "a test");
     expect(await copies.copy(body("Cancelled"))).toMatchObject({ state: "succeeded", error: null });
     expect(await held("Cancelled")).toEqual(ALL);
-    await nothingLeft("Cancelled");
+    await nothingLeft(copies, "Cancelled", ["Events"]);
   });
 
   it("replaces a resynchronised table's rows by the source's, whatever either side lost or gained", async () => {
-    await history("Again");
+    await loadDays(copies, "Again", DAYS, LOAD);
     await copies.copy(body("Again"));
     const extents = await copies.destination.command("Again", ".show table Events extents");
     await copies.destination.command("Again", `.drop extent ${String(extents[0]?.ExtentId)}`);
@@ -140,10 +111,10 @@ describe("a copy of which something is asked", () => {
     await cursorsGiven();
     // A column that is gone stops a table otherwise, as older rows have it.
     await copies.source.command("Again", ".drop column Events.Text");
-    await askResync(lakeOf("Again"), ["Events"], "a test");
+    await askResync(lakeOf(copies.stack, "Again"), ["Events"], "a test");
     expect(await copies.copy(body("Again"))).toMatchObject({ state: "succeeded", error: null });
     expect(await held("Again")).toEqual(wholeRanges([0, DAYS * LOAD + 10]));
-    await nothingLeft("Again");
+    await nothingLeft(copies, "Again", ["Events"]);
     // Cursors follow it from there on, and the request was taken in once.
     await copies.source.command("Again", ".append Events <| range Id from 810 to 819 step 1");
     await cursorsGiven();
@@ -153,7 +124,7 @@ describe("a copy of which something is asked", () => {
   });
 
   it("takes a request in once, though its file can't be removed, and goes on", async () => {
-    const lake = lakeOf("Again");
+    const lake = lakeOf(copies.stack, "Again");
     const id = await askResync(lake, ["Events"], "a test");
     const file = lake.container.getBlobClient(lake.blobName(`control/resync/${id}.json`));
     await file.getBlobLeaseClient().acquireLease(-1);
@@ -170,7 +141,7 @@ describe("a copy of which something is asked", () => {
   });
 
   it("is to start over and to run, or neither; once asked for it is asked for whatever else is, until it is taken in", async () => {
-    const lake = lakeOf("Asked");
+    const lake = lakeOf(copies.stack, "Asked");
     await createIdTable(copies.source, "Asked", "Events");
     await loadIds(source(), "Asked", "Events", [0, 10]);
     await cursorsGiven();
@@ -206,7 +177,7 @@ describe("a copy of which something is asked", () => {
   });
 
   it("paused in its midst, starts over over HTTP, and holds what the source holds by then", async () => {
-    await history("Over");
+    await loadDays(copies, "Over", DAYS, LOAD);
     const statusUrl = await midst("Over");
     const post = async (verb: string, request: object) => {
       const headers = { "content-type": "application/json" };
@@ -236,7 +207,7 @@ describe("a copy of which something is asked", () => {
     await ended(over.statusUrl ?? "");
     expect(await lookAt(over.statusUrl ?? "")).toMatchObject({ state: "succeeded", error: null });
     expect(await held("Over")).toEqual(wholeRanges([LOAD, DAYS * LOAD]));
-    await nothingLeft("Over");
+    await nothingLeft(copies, "Over", ["Events"]);
     // What was taken in waits no more.
     await post("pause", {});
     const resumed = await post("resume", {});
@@ -245,14 +216,14 @@ describe("a copy of which something is asked", () => {
   });
 
   it("brings no history by a resynchronisation where only what comes was to be copied", async () => {
-    await history("Since");
+    await loadDays(copies, "Since", DAYS, LOAD);
     const only = { ...body("Since"), mode: "new" };
     await copies.copy(only);
     await loadIds(source(), "Since", "Events", [7000, 7010]);
     await cursorsGiven();
     await copies.copy(only);
     expect(await held("Since")).toEqual(wholeRanges([7000, 7010]));
-    await askResync(lakeOf("Since"), ["Events"], "a test");
+    await askResync(lakeOf(copies.stack, "Since"), ["Events"], "a test");
     expect(await copies.copy(only)).toMatchObject({ state: "succeeded", error: null });
     expect(await held("Since")).toEqual(wholeRanges([7000, 7010]));
   });
@@ -262,17 +233,6 @@ describe("windows that are shown one by one", () => {
   let copies: CopyStack;
   const held = (database: string) => idsOf(copies.destination, database, "Events");
   const body = (database: string) => bodyOf(copies.stack, database, database);
-
-  async function history(database: string): Promise<void> {
-    await createIdTable(copies.source, database, "Events");
-    for (let day = 0; day < DAYS; day++) {
-      const ingestedAt = `2024-05-0${day + 1}T12:00:00Z`;
-      await loadIds(copies.stack.urls.sourceKusto, database, "Events", [day * LOAD, (day + 1) * LOAD], {
-        ingestedAt,
-      });
-    }
-    await cursorsGiven();
-  }
 
   beforeAll(async () => {
     copies = await startCopyStack({
@@ -288,7 +248,7 @@ describe("windows that are shown one by one", () => {
   afterAll(() => copies.stop());
 
   it("can be queried while others of the iteration are on their way", async () => {
-    await history("Shown");
+    await loadDays(copies, "Shown", DAYS, LOAD);
     const match = { kind: "operation", database: "Shown", text: "^\\.export.*2024-05-08" };
     await addFault(copies.stack.urls.sourceKusto, { match, action: "delay", afterMs: 8000, times: 1 });
     const statusUrl = await beginCopy(copies.stack.urls.functions, body("Shown"));
@@ -304,7 +264,7 @@ describe("windows that are shown one by one", () => {
   });
 
   it("aren't copied again where another window of theirs can't be, and the rest follows as it was cut", async () => {
-    await history("Owed");
+    await loadDays(copies, "Owed", DAYS, LOAD);
     const match = { kind: "operation", database: "Owed", text: "^\\.export.*2024-05-04" };
     await addFault(copies.stack.urls.sourceKusto, {
       match,

@@ -2,10 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readExtents } from "../../kusto/reads.ts";
 import { askFor, askResync } from "../../lake/control.ts";
-import { type Lake, openLake } from "../../lake/lake.ts";
-import { parseLake } from "../../lake/location.ts";
 import { readState } from "../../lake/log.ts";
-import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { dayTag } from "../../model/naming.ts";
 import { daysOfExtent } from "../../model/resyncedDays.ts";
 import { asked } from "../reports/ask.ts";
@@ -20,10 +17,10 @@ import {
   loadIds,
   lookAt,
   strikes,
-  tableNames,
   until,
   wholeRanges,
 } from "./drive.ts";
+import { lakeOf, nothingLeft } from "./leftovers.ts";
 import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
 
 const DATABASES = ["Days", "Lost", "Twice", "Merged", "Mixed", "Lanes", "Untimed", "Backfill", "Late", "Cut"];
@@ -37,10 +34,8 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
   const destination = () => copies.stack.urls.destinationKusto;
   const body = (database: string) => bodyOf(copies.stack, database, database);
   const held = (database: string) => idsOf(copies.destination, database, "Events");
-  const lakeOf = (database: string): Lake =>
-    openLake(parseLake(`${copies.stack.urls.lake}/copy/${database};${storageAccount.key}`));
   const askDays = (database: string, ...days: string[]) =>
-    askResync(lakeOf(database), ["Events"], "a test", days);
+    askResync(lakeOf(copies.stack, database), ["Events"], "a test", days);
   const well = { state: "succeeded", error: null };
 
   /** Ids of the destination's extents by day; those of no day under "". */
@@ -83,15 +78,6 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     return report;
   }
 
-  async function nothingLeft(database: string): Promise<void> {
-    expect(await tableNames(copies.destination, database)).toEqual(["Events"]);
-    const extents = await readExtents(copies.destination, database, ["Events"], {});
-    expect(extents.flatMap(({ Tags }) => Tags).filter((tag) => tag.startsWith("kc:"))).toEqual([]);
-    const { container, blobName } = lakeOf(database);
-    for await (const blob of container.listBlobsFlat({ prefix: `${blobName("staged")}/` }))
-      expect(blob.name).not.toMatch(/part[^/]*$/);
-  }
-
   const replaced = (database: string) => commandsLike(copies.destination, database, ".replace extents");
 
   beforeAll(async () => {
@@ -132,7 +118,7 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     expect(after.get(DAY[2])).not.toEqual(before.get(DAY[2]));
     // The deletion on the day that wasn't asked for is not followed; what is new came with the next iteration.
     expect(await held("Days")).toEqual(wholeRanges([LOAD, 4 * LOAD], [100, 110]));
-    const entries = await readState(lakeOf("Days"));
+    const entries = await readState(lakeOf(copies.stack, "Days"));
     const [days, next] = entries.finished.slice(-2);
     expect([days?.tables[0]?.rows, next?.tables[0]?.rows]).toEqual([LOAD, 10]);
     expect(entries.tables.Events?.days).toBeUndefined();
@@ -140,21 +126,21 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     expect(await copies.copy(body("Days"))).toMatchObject(well);
     expect(await held("Days")).toEqual(wholeRanges([2 * LOAD, 4 * LOAD], [100, 110]));
     expect(await verdict("Days")).toMatchObject({ verdict: "equal" });
-    await nothingLeft("Days");
+    await nothingLeft(copies, "Days", ["Events"]);
   });
 
   it("are cut at the table's cursor: rows after it come once, with what is new", async () => {
     const today = new Date().toISOString().slice(0, 10);
-    const before = (await readState(lakeOf("Days"))).tables.Events;
+    const before = (await readState(lakeOf(copies.stack, "Days"))).tables.Events;
     // Of today is what came last; more of it comes now, beyond the cursor.
     await loadIds(source(), "Days", "Events", [200, 210]);
     await cursorsGiven();
     await askDays("Days", today);
     expect(await copies.copy(body("Days"))).toMatchObject(well);
     expect(await held("Days")).toEqual(wholeRanges([2 * LOAD, 4 * LOAD], [100, 110], [200, 210]));
-    const [days, next] = (await readState(lakeOf("Days"))).finished.slice(-2);
+    const [days, next] = (await readState(lakeOf(copies.stack, "Days"))).finished.slice(-2);
     expect([days?.tables[0]?.rows, next?.tables[0]?.rows]).toEqual([10, 10]);
-    expect((await readState(lakeOf("Days"))).tables.Events?.cursor).not.toBe(before?.cursor);
+    expect((await readState(lakeOf(copies.stack, "Days"))).tables.Events?.cursor).not.toBe(before?.cursor);
     expect(await verdict("Days")).toMatchObject({ verdict: "equal" });
   });
 
@@ -175,7 +161,7 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     await askDays("Lost", DAY[2]);
     expect(await copies.copy(body("Lost"))).toMatchObject(well);
     expect(await held("Lost")).toEqual(wholeRanges([3 * LOAD, 4 * LOAD], [500, 505]));
-    await nothingLeft("Lost");
+    await nothingLeft(copies, "Lost", ["Events"]);
   });
 
   it("are replaced once, and by no older copy, though their replacement is delivered a second time, however late", async () => {
@@ -221,7 +207,7 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     await until("it wasn't delivered again", async () => Date.now() > struckAt + afterMs + 500);
     expect([await replaced("Late"), await held("Late")]).toEqual([2, newest]);
     expect(await verdict("Late")).toMatchObject({ verdict: "equal" });
-    await nothingLeft("Late");
+    await nothingLeft(copies, "Late", ["Events"]);
   });
 
   it("are what the job's query leaves of them, from its horizon on; a day before that is not part of the copy", async () => {
@@ -256,7 +242,7 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     expect([await replaced("Cut"), await evens()]).toEqual([1, evenOf([2 * LOAD, 4 * LOAD], [500, 510])]);
     const { report } = await asked(copies.stack.urls.functions, "verifications", { ...body("Cut"), ...more });
     expect(report).toMatchObject({ verdict: "equal" });
-    await nothingLeft("Cut");
+    await nothingLeft(copies, "Cut", ["Events"]);
   });
 
   it("are replaced though a merge changes the destination's extents meanwhile", async () => {
@@ -288,7 +274,7 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     expect(await lookAt(statusUrl)).toMatchObject(well);
     expect(await held("Merged")).toEqual(wholeRanges([0, 4 * LOAD], [600, 620]));
     expect(await replaced("Merged")).toBeGreaterThan(1);
-    await nothingLeft("Merged");
+    await nothingLeft(copies, "Merged", ["Events"]);
   });
 
   it("are refused where an extent is of another day too, or rows carry no day, and nothing is replaced", async () => {
@@ -322,9 +308,9 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     });
     expect(await replaced("Mixed")).toBe(replacements);
     expect((await extentsByDay("Mixed")).get(DAY[3])).toEqual(before.get(DAY[3]));
-    expect((await readState(lakeOf("Mixed"))).tables.Events?.days).toBeUndefined();
+    expect((await readState(lakeOf(copies.stack, "Mixed"))).tables.Events?.days).toBeUndefined();
     // A table that is copied whole takes the warning with it.
-    await askResync(lakeOf("Mixed"), ["Events"], "a test");
+    await askResync(lakeOf(copies.stack, "Mixed"), ["Events"], "a test");
     expect(await copies.copy(body("Mixed"))).toMatchObject({ ...well, warnings: [] });
     expect(await held("Mixed")).toEqual(wholeRanges([0, 4 * LOAD]));
   });
@@ -340,10 +326,10 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
     expect(await lookAt(statusUrl)).toMatchObject({ state: "failed" });
     expect(await held("Twice")).toEqual(wholeRanges([0, 4 * LOAD]));
-    const table = (await readState(lakeOf("Twice"))).tables.Events;
+    const table = (await readState(lakeOf(copies.stack, "Twice"))).tables.Events;
     expect(table?.days?.asked).toEqual([DAY[0]]);
     expect(await replaced("Twice")).toBe(0);
-    await nothingLeft("Twice");
+    await nothingLeft(copies, "Twice", ["Events"]);
   });
 
   it("wait until what is open of the table has come, in whichever lane, and no row comes twice", async () => {
@@ -356,16 +342,16 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     const statusUrl = await beginCopy(copies.stack.urls.functions, body("Lanes"));
     await until(
       "nothing was begun",
-      async () => (await readState(lakeOf("Lanes"))).open.backfill !== undefined,
+      async () => (await readState(lakeOf(copies.stack, "Lanes"))).open.backfill !== undefined,
     );
     await askDays("Lanes", DAY[1]);
     await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
     expect(await held("Lanes")).toEqual(wholeRanges([0, 4 * LOAD]));
     // The same run did it, once the history was in.
     expect(await replaced("Lanes")).toBe(1);
-    expect((await readState(lakeOf("Lanes"))).tables.Events?.days).toBeUndefined();
+    expect((await readState(lakeOf(copies.stack, "Lanes"))).tables.Events?.days).toBeUndefined();
     expect(await verdict("Lanes")).toMatchObject({ verdict: "equal" });
-    await nothingLeft("Lanes");
+    await nothingLeft(copies, "Lanes", ["Events"]);
   });
 
   it("leave rows without an ingestion time where they are", async () => {
@@ -395,14 +381,17 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     await askDays("Backfill", DAY[0], DAY[1]);
     const statusUrl = await beginCopy(copies.stack.urls.functions, { ...body("Backfill"), ...history });
     await until("nothing was exported", async () => (await strikes(source()))[0] === 1);
-    await askFor(lakeOf("Backfill"), "cancel", "a test");
+    await askFor(lakeOf(copies.stack, "Backfill"), "cancel", "a test");
     await until("the run didn't end", async () => (await lookAt(statusUrl)).state === "cancelled");
     expect(await held("Backfill")).toEqual(wholeRanges([0, 4 * LOAD]));
-    expect((await readState(lakeOf("Backfill"))).tables.Events?.days?.asked).toEqual([DAY[0], DAY[1]]);
+    expect((await readState(lakeOf(copies.stack, "Backfill"))).tables.Events?.days?.asked).toEqual([
+      DAY[0],
+      DAY[1],
+    ]);
     await clearFaults(source());
-    await askFor(lakeOf("Backfill"), "run", "a test");
+    await askFor(lakeOf(copies.stack, "Backfill"), "run", "a test");
     expect(await copies.copy({ ...body("Backfill"), ...history })).toMatchObject(well);
     expect(await held("Backfill")).toEqual(wholeRanges([LOAD, 4 * LOAD]));
-    await nothingLeft("Backfill");
+    await nothingLeft(copies, "Backfill", ["Events"]);
   });
 });

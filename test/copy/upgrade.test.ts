@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { runCopy } from "../../local/demo/api.ts";
 import { makePackaged, type Packaged } from "../scripts/packaged.ts";
+import { loadDays } from "./daysOfRows.ts";
 import {
   addFault,
   beginCopy,
   bodyOf,
   clearFaults,
   commandsLike,
-  createIdTable,
   idsOf,
   loadIds,
   lookAt,
@@ -52,18 +52,6 @@ describe("a deployed app", () => {
     return started;
   }
 
-  async function history(database: string): Promise<void> {
-    await createIdTable(copies.source, database, "Events");
-    for (let day = 0; day < DAYS; day++) {
-      const ingestedAt = `2024-05-0${day + 1}T12:00:00Z`;
-      await loadIds(copies.stack.urls.sourceKusto, database, "Events", [day * LOAD, (day + 1) * LOAD], {
-        ingestedAt,
-        createdOn: ingestedAt,
-      });
-    }
-    await cursorsGiven();
-  }
-
   const instances = async (host: ExtraHost) => {
     const answer = await fetch(`${host.url}/runtime/webhooks/durabletask/instances`);
     return z
@@ -72,7 +60,7 @@ describe("a deployed app", () => {
   };
 
   it("is upgraded in mid-copy: the next version, in a task hub of its own, finishes what the last one began", async () => {
-    await history("Upgraded");
+    await loadDays(copies, "Upgraded", DAYS, LOAD);
     const body = bodyOf(copies.stack, "Upgraded", "Upgraded");
     const windows = { KUSTO_COPY_WINDOW_ROWS: String(LOAD) };
     const old = await newHost({ ...windows, KUSTO_COPY_TASK_HUB: "KustoCopy1" });
@@ -106,7 +94,7 @@ describe("a deployed app", () => {
   });
 
   it("deletes the history of old, finished copies at its time, and knows of what was copied all the same", async () => {
-    await history("Purged");
+    await loadDays(copies, "Purged", DAYS, LOAD);
     const host = await newHost({ KUSTO_COPY_HISTORY_KEPT: "1s", KUSTO_COPY_PURGE_TICK: "* * * * * *" });
     const body = bodyOf(copies.stack, "Purged", "Purged");
     expect(await runCopy(host.url, () => undefined, body)).toMatchObject({ state: "succeeded" });
@@ -137,7 +125,7 @@ describe("a deployed app", () => {
   });
 
   it("copies from a source that gives Viewer only, and so no capacity, where its slots are numbers", async () => {
-    await history("Viewed");
+    await loadDays(copies, "Viewed", DAYS, LOAD);
     await addFault(copies.stack.urls.sourceKusto, {
       match: { kind: "mgmt", database: "Viewed", text: "^\\.show capacity" },
       action: "fail",

@@ -11,8 +11,9 @@ import {
   strikes,
   wholeRanges,
 } from "../copy/drive.ts";
+import { nothingLeft } from "../copy/leftovers.ts";
 import { type CopyStack, cursorsGiven, maintain, startCopyStack } from "../copy/support.ts";
-import { equal, exact, exportsOf, nothingLeft } from "./promise.ts";
+import { equal, exact, exportsOf } from "./promise.ts";
 
 const LOADS = 12;
 const LOAD = 25;

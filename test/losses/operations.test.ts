@@ -13,17 +13,9 @@ import {
   until,
   wholeRanges,
 } from "../copy/drive.ts";
+import { lakeOf, nothingLeft, stagedFiles } from "../copy/leftovers.ts";
 import { advanceClock, type CopyStack, cursorsGiven, resetClock, startCopyStack } from "../copy/support.ts";
-import {
-  equal,
-  exact,
-  exportsOf,
-  idTable,
-  lakeContainer,
-  nothingLeft,
-  ROWS,
-  stagedFiles,
-} from "./promise.ts";
+import { equal, exact, exportsOf, idTable, lakeContainer, ROWS } from "./promise.ts";
 
 /** What a copy makes of it: it waits, exports anew, or stops the table and says why. */
 type Fate = "waits" | "again" | "parked";
@@ -208,15 +200,15 @@ describe("a copy whose operations end in another way than they should", () => {
       // Two attempts' files are there, and the second one's are about to be taken.
       await until(
         "no second export was made",
-        async () => (await stagedFiles(copies.stack, "Stray")).length === 2,
+        async () => (await stagedFiles(lakeOf(copies.stack, "Stray"))).length === 2,
       );
       const stray = gzipSync(Array.from({ length: 50 }, (_, i) => `${i},"row ${i}"\n`).join(""));
-      const files = await stagedFiles(copies.stack, "Stray");
+      const files = await stagedFiles(lakeOf(copies.stack, "Stray"));
       for (const file of files) {
         const name = file.replace(/[^/]+$/, "part_9_stray.csv.gz");
         await lakeContainer(copies.stack).getBlockBlobClient(name).upload(stray, stray.length);
       }
-      expect((await stagedFiles(copies.stack, "Stray")).length).toBe(4);
+      expect((await stagedFiles(lakeOf(copies.stack, "Stray"))).length).toBe(4);
       await until("the copy didn't end", async () => (await lookAt(url)).state !== "running");
       expect(await lookAt(url)).toMatchObject({ state: "succeeded", error: null });
       // None of them was taken for the attempt's, which would have made it too many rows and another attempt.

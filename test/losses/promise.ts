@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { Stack } from "../../local/stack/stack.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { commandsOf, createIdTable, idsOf, loadIds, tableNames, wholeRanges } from "../copy/drive.ts";
+import { nothingLeft } from "../copy/leftovers.ts";
 import { type CopyStack, differing } from "../copy/support.ts";
 
 export const ROWS = 300;
@@ -21,32 +22,10 @@ export function lakeContainer(stack: Stack): ContainerClient {
   );
 }
 
-/** Paths of the staged files of a copy to a destination database. */
-export async function stagedFiles(stack: Stack, destination: string): Promise<string[]> {
-  const found: string[] = [];
-  const container = lakeContainer(stack);
-  if (!(await container.exists())) return found;
-  for await (const { name } of container.listBlobsFlat({ prefix: `${destination}/staged/` }))
-    if (/\.(csv|parquet)(\.gz)?$/.test(name)) found.push(name);
-  return found;
-}
-
 /** How many exports of a table the source was asked for. */
 export async function exportsOf(copies: CopyStack, database: string, table: string): Promise<number> {
   const ofTable = new RegExp(`^\\.export.*<\\|.*${table}\\b`, "s");
   return (await commandsOf(copies.source, database)).filter((text) => ofTable.test(text)).length;
-}
-
-/** Nothing of how a copy was made is left at the destination or in the lake: no staging table, no attempt's tag, no file. */
-export async function nothingLeft(
-  copies: CopyStack,
-  database: string,
-  tables: readonly string[],
-): Promise<void> {
-  expect(await tableNames(copies.destination, database)).toEqual(tables.toSorted());
-  const extents = await copies.destination.command(database, `.show database ${database} extents`);
-  expect(extents.filter((extent) => String(extent.Tags).includes("kc:"))).toEqual([]);
-  expect(await stagedFiles(copies.stack, database)).toEqual([]);
 }
 
 /** Each table of the destination holds what the source's does. */

@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askResync } from "../../lake/control.ts";
-import { openLake } from "../../lake/lake.ts";
-import { parseLake } from "../../lake/location.ts";
 import { readState } from "../../lake/log.ts";
 import type { Copy } from "../../local/demo/api.ts";
-import { storageAccount } from "../../local/stack/storageAccount.ts";
 import {
   addFault,
   beginCopy,
@@ -22,8 +19,9 @@ import {
   wholeRanges,
 } from "../copy/drive.ts";
 import { startExtraHost } from "../copy/hosts.ts";
+import { lakeOf, nothingLeft } from "../copy/leftovers.ts";
 import { type CopyStack, cursorsGiven, maintain, startCopyStack } from "../copy/support.ts";
-import { equal, exact, exportsOf, nothingLeft } from "./promise.ts";
+import { equal, exact, exportsOf } from "./promise.ts";
 
 const DAYS = 4;
 const LOAD = 100;
@@ -201,8 +199,6 @@ describe("a copy's move into a table", () => {
     await exact(copies, "Adopted", DAYS * LOAD);
   });
 
-  const lakeOf = (database: string) =>
-    openLake(parseLake(`${copies.stack.urls.lake}/copy/${database};${storageAccount.key}`));
   const errorOf = (copy: Copy, table: string) => copy.tables.find((each) => each.name === table)?.error;
   const well = { state: "succeeded", error: null };
 
@@ -240,7 +236,7 @@ describe("a copy's move into a table", () => {
     const second = await droppedMeanwhile("Dropped", ["Gone"]);
     expect(errorOf(second, "Gone")).toMatch(/comes back when it is resynchronised/);
     expect(await idsOf(copies.destination, "Dropped", "Kept")).toEqual(wholeRanges([0, 2 * LOAD]));
-    await askResync(lakeOf("Dropped"), ["Gone"], "a test");
+    await askResync(lakeOf(copies.stack, "Dropped"), ["Gone"], "a test");
     expect(await copies.copy(body("Dropped", QUICK))).toMatchObject(well);
     await equal(copies, "Dropped");
     await nothingLeft(copies, "Dropped", ["Gone", "Kept", "Swapped"]);
@@ -265,13 +261,13 @@ describe("a copy's move into a table", () => {
     await copies.source.command(database, `.drop extent ${ofDay?.Extent}`);
     for (const table of ["Plain", "Whole"]) await loadIds(source, database, table, [LOAD, 2 * LOAD]);
     await cursorsGiven();
-    await askResync(lakeOf(database), ["Days"], "a test", ["2024-05-02"]);
+    await askResync(lakeOf(copies.stack, database), ["Days"], "a test", ["2024-05-02"]);
     const match = { kind: "mgmt", database, text: "^\\.replace" };
     await clearFaults(destination);
     await addFault(destination, { match, action: "fail", status: 401, permanent: true, times: 2 });
     const failed = await copies.copy(wanted);
     expect(failed).toMatchObject({ state: "failed", error: expect.stringContaining("Check the identity") });
-    const { open } = await readState(lakeOf(database));
+    const { open } = await readState(lakeOf(copies.stack, database));
     expect(open.forward?.intended.map((move) => move.table)).toContain("Whole");
 
     await clearFaults(destination);
@@ -282,9 +278,9 @@ describe("a copy's move into a table", () => {
     expect(asked.status).toBe(202);
     await until(
       "it wasn't cancelled",
-      async () => (await readState(lakeOf(database))).ended?.outcome === "cancelled",
+      async () => (await readState(lakeOf(copies.stack, database))).ended?.outcome === "cancelled",
     );
-    expect((await readState(lakeOf(database))).open).toEqual({});
+    expect((await readState(lakeOf(copies.stack, database))).open).toEqual({});
     expect(await held("Plain")).toEqual(wholeRanges([0, 2 * LOAD]));
     expect(await held("Whole")).toEqual(wholeRanges([0, LOAD]));
 

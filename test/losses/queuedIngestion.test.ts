@@ -20,8 +20,9 @@ import {
   until,
   wholeRanges,
 } from "../copy/drive.ts";
+import { nothingLeft } from "../copy/leftovers.ts";
 import { advanceClock, type CopyStack, cursorsGiven, resetClock, startCopyStack } from "../copy/support.ts";
-import { equal, exact, exportsOf, idTable, nothingLeft, ROWS } from "./promise.ts";
+import { equal, exact, exportsOf, idTable, ROWS } from "./promise.ts";
 
 interface Trial {
   readonly name: string;

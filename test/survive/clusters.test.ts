@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { retriesSchema } from "../../model/retries.ts";
+import { loadDays } from "../copy/daysOfRows.ts";
 import {
   addFault,
   beginCopy,
@@ -14,20 +15,11 @@ import {
   wholeRanges,
 } from "../copy/drive.ts";
 import { type ExtraHost, startExtraHost } from "../copy/hosts.ts";
+import { lakeOf } from "../copy/leftovers.ts";
 import { type CopyStack, startCopyStack } from "../copy/support.ts";
 import { type Cluster, ownDestination } from "./cluster.ts";
 import { addLakeFault, clearLakeFaults, lakeStrikes } from "./lakeFaults.ts";
-import {
-  endOf,
-  endsWell,
-  entriesOf,
-  exportsEnded,
-  history,
-  LOAD,
-  lakeOf,
-  midst,
-  slowExports,
-} from "./support.ts";
+import { endOf, endsWell, entriesOf, exportsEnded, LOAD, midst, slowExports } from "./support.ts";
 
 const DATABASES = ["Stopped", "Crashed", "Scaled", "Moment", "Refused", "Denied", "Expired"];
 const DAYS = 6;
@@ -83,7 +75,7 @@ describe("clusters that fail a copy for a while", () => {
     z.object({ retries: retriesSchema }).parse(await (await fetch(statusUrl)).json()).retries;
 
   it("a destination that is stopped in the midst of a copy, and started again, is waited for, and the run goes on by itself", async () => {
-    await history(copies, "Stopped", DAYS);
+    await loadDays(copies, "Stopped", DAYS, LOAD);
     await slowExports(source(), "Stopped", { quick: 2, slowMs: 600 });
     const statusUrl = await begin("Stopped");
     await midst(statusUrl, DAYS);
@@ -110,7 +102,7 @@ describe("clusters that fail a copy for a while", () => {
   });
 
   it("a destination that crashes when it has moved a table, before it says so, shows each row once", async () => {
-    await history(copies, "Crashed", 2);
+    await loadDays(copies, "Crashed", 2, LOAD);
     const match = { kind: "mgmt", database: "Crashed", text: "^\\.move" };
     await addFault(destination(), { match, action: "loseAnswer", afterMs: 20_000 });
     const statusUrl = await begin("Crashed");
@@ -123,7 +115,7 @@ describe("clusters that fail a copy for a while", () => {
   });
 
   it("a destination that is scaled in the midst of a copy, answering 503 meanwhile and having fewer slots then, gets all of it", async () => {
-    await history(copies, "Scaled", DAYS);
+    await loadDays(copies, "Scaled", DAYS, LOAD);
     const match = { kind: "operation", database: "Scaled", text: "^\\.ingest" };
     await addFault(destination(), { match, action: "delay", afterMs: 1 });
     // What is being ingested when the cluster goes, it gives up.
@@ -146,7 +138,7 @@ describe("clusters that fail a copy for a while", () => {
   ] as const)(
     "a login that the %s refuses for a while ends the run with the reason, gives no window up, and the next run goes on from there",
     async (end, database) => {
-      await history(copies, database, DAYS);
+      await loadDays(copies, database, DAYS, LOAD);
       await slowExports(source(), database, { quick: 2, slowMs: 600 });
       const statusUrl = await begin(database);
       await midst(statusUrl, DAYS);
@@ -179,7 +171,7 @@ describe("clusters that fail a copy for a while", () => {
   );
 
   it("a SAS that runs out during an export or before an ingestion costs that attempt, and the next one has another SAS", async () => {
-    await history(copies, "Expired", 3);
+    await loadDays(copies, "Expired", 3, LOAD);
     // What the first attempts of two windows write, and what is read of a third one's, is refused for good.
     for (const [method, path] of [
       ["PUT", "/Expired/staged/.*/1\\.0\\.[01]/1/[0-9a-f]{8}/part"],
@@ -205,7 +197,7 @@ describe("clusters that fail a copy for a while", () => {
   });
 
   it("a lake that the clusters may not write to stops the table after its attempts, and the status says why", async () => {
-    await history(copies, "Denied", 1);
+    await loadDays(copies, "Denied", 1, LOAD);
     await addLakeFault(copies.stack, {
       action: "fail",
       match: { method: "PUT", path: "/Denied/staged/", query: "sig=" },

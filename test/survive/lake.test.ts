@@ -3,6 +3,7 @@ import { readText, writeText } from "../../lake/files.ts";
 import { entryPath } from "../../lake/log.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { command } from "../cli/command.ts";
+import { loadDays } from "../copy/daysOfRows.ts";
 import {
   beginCopy,
   bodyOf,
@@ -15,19 +16,10 @@ import {
   until,
   wholeRanges,
 } from "../copy/drive.ts";
+import { lakeOf, stagedFiles } from "../copy/leftovers.ts";
 import { type CopyStack, cursorsGiven, startCopyStack } from "../copy/support.ts";
 import { addLakeFault, clearLakeFaults, lakeStrikes } from "./lakeFaults.ts";
-import {
-  endOf,
-  endsWell,
-  entriesOf,
-  history,
-  LOAD,
-  lakeOf,
-  midst,
-  slowExports,
-  stagedFiles,
-} from "./support.ts";
+import { endOf, endsWell, entriesOf, LOAD, midst, slowExports } from "./support.ts";
 
 const DAMAGES: readonly { name: string; damaged: (text: string) => string | undefined; told: RegExp }[] = [
   { name: "truncated", damaged: (text) => text.slice(0, -30), told: /not whole JSON/ },
@@ -58,7 +50,7 @@ describe("a lake that fails a copy", () => {
   afterAll(() => copies.stop());
 
   it("that takes no more writes: the run ends with the reason, and once it takes them again the next goes on from there", async () => {
-    await history(copies, "Full", DAYS);
+    await loadDays(copies, "Full", DAYS, LOAD);
     await slowExports(source(), "Full", { quick: 2, slowMs: 700 });
     const statusUrl = await begin("Full");
     await midst(statusUrl, DAYS);
@@ -90,7 +82,7 @@ describe("a lake that fails a copy", () => {
   });
 
   it("that is too busy for a while, for the app and for the clusters: it is waited for, and the run goes on by itself", async () => {
-    await history(copies, "Busy", 3);
+    await loadDays(copies, "Busy", 3, LOAD);
     for (const query of ["sig=", "^$"])
       await addLakeFault(copies.stack, {
         action: "fail",
@@ -107,7 +99,7 @@ describe("a lake that fails a copy", () => {
   });
 
   it("whose answers get lost though the work was done: each log entry is written once, and the run goes on", async () => {
-    await history(copies, "Lost", 3);
+    await loadDays(copies, "Lost", 3, LOAD);
     for (const path of ["log/0+[0-9]\\.json$", "log/0+1\\.json$", "log/0+[2-9]\\.json$", "status\\.csv$"])
       await addLakeFault(copies.stack, {
         action: "loseAnswer",
@@ -128,7 +120,7 @@ describe("a lake that fails a copy", () => {
   });
 
   it("that refuses to delete and to rename folders, and keeps snapshots of files: nothing of a copy is left all the same", async () => {
-    await history(copies, "Flat", 3);
+    await loadDays(copies, "Flat", 3, LOAD);
     await slowExports(source(), "Flat", { quick: 1, slowMs: 1000 });
     // As an account without folders refuses the data-lake protocol; the blob protocol goes on.
     await addLakeFault(copies.stack, {

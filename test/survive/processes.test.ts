@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { type Running, start, summaryOf } from "../cli/command.ts";
+import { loadDays } from "../copy/daysOfRows.ts";
 import {
   addFault,
   beginCopy,
@@ -17,19 +18,10 @@ import {
   wholeRanges,
 } from "../copy/drive.ts";
 import { type ExtraHost, startExtraHost } from "../copy/hosts.ts";
+import { lakeOf } from "../copy/leftovers.ts";
 import { type CopyStack, cursorsGiven, startCopyStack } from "../copy/support.ts";
 import { addLakeFault, clearLakeFaults } from "./lakeFaults.ts";
-import {
-  endOf,
-  endsWell,
-  entriesOf,
-  exportsEnded,
-  history,
-  LOAD,
-  lakeOf,
-  midst,
-  slowExports,
-} from "./support.ts";
+import { endOf, endsWell, entriesOf, exportsEnded, LOAD, midst, slowExports } from "./support.ts";
 
 const DATABASES = ["Together", "Woken", "WokenMove", "WokenSwap", "Moved", "Killed"];
 const DAYS = 6;
@@ -92,7 +84,7 @@ describe("two processes over one lake folder", () => {
   });
 
   it("of two runs that start at the same moment exactly one goes on, and the other stops, says why and harms nothing", async () => {
-    await history(copies, "Together", DAYS);
+    await loadDays(copies, "Together", DAYS, LOAD);
     await slowExports(source(), "Together", { quick: 0, slowMs: 700 });
     // Both have read an empty log before either's first entry is written.
     await addLakeFault(copies.stack, {
@@ -117,8 +109,8 @@ describe("two processes over one lake folder", () => {
 
     /** The first host stands still in the midst of three copies, at the same moment; the second one does its work. */
     beforeAll(async () => {
-      await history(copies, "Woken", DAYS);
-      await history(copies, "WokenMove", 2);
+      await loadDays(copies, "Woken", DAYS, LOAD);
+      await loadDays(copies, "WokenMove", 2, LOAD);
       await createIdTable(copies.source, "WokenSwap", "Events");
       await copies.source.command("WokenSwap", ".alter table Events policy ingestiontime false");
       await loadIds(source(), "WokenSwap", "Events", [0, 300]);
@@ -184,7 +176,7 @@ describe("two processes over one lake folder", () => {
   });
 
   it("a copy moves from the command to the app in its midst, and back, and nothing is exported a second time that was done", async () => {
-    await history(copies, "Moved", DAYS);
+    await loadDays(copies, "Moved", DAYS, LOAD);
     await slowExports(source(), "Moved", { quick: 1, slowMs: 1500 });
     const commandRun = byCommand("Moved");
     await until("nothing was staged", async () => /"staged":[1-9]/.test(commandRun.stdout()));
@@ -215,7 +207,7 @@ describe("two processes over one lake folder", () => {
   it("a copy whose process is killed again and again, at any moment, is whole at the end", async () => {
     const seed = Number(process.env.KUSTO_COPY_TEST_SEED ?? 7);
     const random = numbersOf(seed);
-    await history(copies, "Killed", DAYS);
+    await loadDays(copies, "Killed", DAYS, LOAD);
     await slowExports(source(), "Killed", { quick: 0, slowMs: 300 });
     let data: string | undefined;
     const moments: string[] = [];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadDays } from "../copy/daysOfRows.ts";
 import {
   addFault,
   beginCopy,
@@ -13,18 +14,9 @@ import {
   until,
   wholeRanges,
 } from "../copy/drive.ts";
+import { lakeOf, nothingLeft } from "../copy/leftovers.ts";
 import { type CopyStack, cursorsGiven, differing, startCopyStack } from "../copy/support.ts";
-import {
-  checkpointNeverBackwards,
-  endOf,
-  endsWell,
-  entriesOf,
-  exportsEnded,
-  history,
-  LOAD,
-  lakeOf,
-  nothingLeft,
-} from "./support.ts";
+import { checkpointNeverBackwards, endOf, endsWell, entriesOf, exportsEnded, LOAD } from "./support.ts";
 
 type End = Awaited<ReturnType<typeof endOf>>;
 
@@ -91,7 +83,7 @@ describe("a source that changes in the midst of an iteration", () => {
         await loadIds(source(), database, table, [0, 50]);
       }
     }
-    for (const database of DELETED) await history(copies, database, DAYS);
+    for (const database of DELETED) await loadDays(copies, database, DAYS, LOAD);
     await cursorsGiven();
     await Promise.all(CHANGED.map(copy));
     for (const database of CHANGED)
@@ -165,7 +157,7 @@ describe("a source that changes in the midst of an iteration", () => {
       expect(await held(database)).toEqual(wholeRanges([0, 100]));
       // The text of rows that were copied before is the destination's own by now: a retyped column's reads as null there too.
       await checkpointNeverBackwards(lakeOf(copies.stack, database));
-      await nothingLeft(copies, database, lakeOf(copies.stack, database));
+      await nothingLeft(copies, database);
     },
   );
 
@@ -210,7 +202,7 @@ describe("a source that changes in the midst of an iteration", () => {
     expect(await held("DeletedLater")).toEqual(wholeRanges([0, DAYS * LOAD]));
     expect((await exportedOf("DeletedLater")).length).toBe(DAYS);
     await checkpointNeverBackwards(lakeOf(copies.stack, "DeletedLater"));
-    await nothingLeft(copies, "DeletedLater", lakeOf(copies.stack, "DeletedLater"));
+    await nothingLeft(copies, "DeletedLater");
   });
 
   it("retention that drops days of the source which are planned and not exported: the copy is what is left", async () => {
@@ -223,7 +215,7 @@ describe("a source that changes in the midst of an iteration", () => {
   it("retention of the destination that runs all the while drops nothing before it is shown, and nothing is copied again for it", async () => {
     const database = "Destination";
     const destination = copies.stack.urls.destinationKusto;
-    await history(copies, database, DAYS);
+    await loadDays(copies, database, DAYS, LOAD);
     await copies.destination.command(
       database,
       `.alter database ${database} policy retention '{"SoftDeletePeriod": "100.00:00:00", "Recoverability": "Enabled"}'`,
@@ -242,6 +234,6 @@ describe("a source that changes in the midst of an iteration", () => {
     expect(await copy(database)).toMatchObject({ state: "succeeded", error: null });
     expect((await exportedOf(database)).length).toBe(DAYS);
     await checkpointNeverBackwards(lakeOf(copies.stack, database));
-    await nothingLeft(copies, database, lakeOf(copies.stack, database));
+    await nothingLeft(copies, database);
   });
 });

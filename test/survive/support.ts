@@ -1,32 +1,17 @@
 import { expect } from "vitest";
 import type { KustoClient, KustoRow } from "../../kusto/client.ts";
 import { readText } from "../../lake/files.ts";
-import { type Lake, openLake } from "../../lake/lake.ts";
-import { parseLake } from "../../lake/location.ts";
+import type { Lake } from "../../lake/lake.ts";
 import { entryPath } from "../../lake/log.ts";
-import type { Stack } from "../../local/stack/stack.ts";
-import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { type Entry, entrySchema } from "../../model/checkpoint/entries.ts";
 import { fold } from "../../model/checkpoint/fold.ts";
 import { emptyState } from "../../model/checkpoint/state.ts";
-import { addFault, createIdTable, loadIds, lookAt, tableNames, until } from "../copy/drive.ts";
-import { type CopyStack, cursorsGiven, differing } from "../copy/support.ts";
+import { addFault, lookAt, until } from "../copy/drive.ts";
+import { lakeOf, nothingLeft } from "../copy/leftovers.ts";
+import { type CopyStack, differing } from "../copy/support.ts";
 
-/** Rows of a day, and of a window, in tables that `history` makes. */
+/** Rows of a day, and of a window, in tables that `loadDays` fills. */
 export const LOAD = 50;
-
-/** A table whose history is one window a day, where windows hold no more rows than `LOAD`. */
-export async function history(copies: CopyStack, database: string, days: number): Promise<void> {
-  await createIdTable(copies.source, database, "Events");
-  for (let day = 0; day < days; day++) {
-    const ingestedAt = `2024-05-${String(day + 1).padStart(2, "0")}T12:00:00Z`;
-    await loadIds(copies.stack.urls.sourceKusto, database, "Events", [day * LOAD, (day + 1) * LOAD], {
-      ingestedAt,
-      createdOn: ingestedAt,
-    });
-  }
-  await cursorsGiven();
-}
 
 /** Lets the first exports of a database through quickly, and makes the others slow. */
 export async function slowExports(
@@ -70,11 +55,6 @@ export async function exportsEnded(source: KustoClient, database: string, by = d
   await until("exports are still on their way", async () => !(await busy()), 20_000);
 }
 
-/** The lake folder of a copy that `bodyOf` asks for. */
-export function lakeOf(stack: Stack, folder: string): Lake {
-  return openLake(parseLake(`${stack.urls.lake}/copy/${folder};${storageAccount.key}`));
-}
-
 export async function entriesOf(lake: Lake): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (;;) {
@@ -103,29 +83,10 @@ export async function checkpointNeverBackwards(lake: Lake): Promise<void> {
   expect(state.toClean).toEqual([]);
 }
 
-/** Nothing of a copy's own is left: no staging table, no tag of an attempt, no exported file. */
-export async function nothingLeft(copies: CopyStack, database: string, lake: Lake): Promise<void> {
-  const names = await tableNames(copies.destination, database);
-  expect(names.filter((name) => name.startsWith("KC_") && name !== "KC_Status")).toEqual([]);
-  const extents = await copies.destination.command(database, `.show database ${database} extents`);
-  expect(extents.filter((extent) => String(extent.Tags).includes("kc:"))).toEqual([]);
-  expect(await stagedFiles(lake)).toEqual([]);
-}
-
-/** Names of the exported files that lie in a lake folder. */
-export async function stagedFiles(lake: Lake): Promise<string[]> {
-  const files: string[] = [];
-  for await (const blob of lake.container.listBlobsFlat({ prefix: `${lake.blobName("staged")}/` })) {
-    // A hierarchical account lists folders too.
-    if (/part[^/]*$/.test(blob.name)) files.push(blob.name);
-  }
-  return files;
-}
-
 /** What every copy has to come to: both sides equal as multisets, the checkpoint never backwards, nothing left over. */
 export async function endsWell(copies: CopyStack, database: string): Promise<void> {
   expect(differing(await copies.compare(database))).toEqual([]);
   const lake = lakeOf(copies.stack, database);
   await checkpointNeverBackwards(lake);
-  await nothingLeft(copies, database, lake);
+  await nothingLeft(copies, database);
 }
