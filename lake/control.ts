@@ -4,6 +4,7 @@ import {
   type Control,
   type ResyncRequest,
   resyncFileSchema,
+  type StartOver,
   type Wanted,
   type WantedFile,
   waitingStartOver,
@@ -32,14 +33,15 @@ export async function readControl(lake: Lake): Promise<Control> {
 
 /**
  * Asks the copy to pause, to cancel, or to run (again). A run sees it at its next look. A request to start over that waits
- * stays, as one does that a run has taken in.
+ * stays, but for a cancellation, which withdraws it. Answers that request, as it stood in the file before.
  */
-export async function askFor(lake: Lake, wanted: Wanted, by: string): Promise<void> {
-  await changeWanted(lake, (before) => {
-    const startOver = before?.startOver;
+export async function askFor(lake: Lake, wanted: Wanted, by: string): Promise<StartOver | undefined> {
+  const before = await changeWanted(lake, (found) => {
+    const startOver = wanted === "cancel" ? undefined : found?.startOver;
     const asked = { wanted, at: new Date().toISOString(), by };
     return { ...asked, ...(startOver === undefined ? {} : { startOver }) };
   });
+  return before?.startOver;
 }
 
 /**
@@ -63,20 +65,24 @@ export async function askStartOver(
 /** How often a change of the file is tried that others change at the same moment. */
 const CHANGES = 5;
 
-/** Writes what is asked for after what is there: of two that ask at the same moment, the later one knows of the other. */
+/**
+ * Writes what is asked for after what is there: of two that ask at the same moment, the later one knows of the other. Answers
+ * what was there.
+ */
 async function changeWanted(
   lake: Lake,
   change: (before: WantedFile | undefined) => WantedFile | undefined,
-): Promise<void> {
+): Promise<WantedFile | undefined> {
   for (let left = CHANGES; ; left--) {
     const { text, condition } = await readForChange(lake, WANTED);
     // A file that can't be read is replaced by what is asked for: that is how it is mended.
     const before = text === undefined ? undefined : jsonOf(text, wantedFileSchema);
     const after = change(before);
-    if (after === undefined) return;
+    if (after === undefined) return before;
     try {
       const file = JSON.stringify(wantedFileSchema.parse(after));
-      return await writeText(lake, WANTED, file, { conditions: condition });
+      await writeText(lake, WANTED, file, { conditions: condition });
+      return before;
     } catch (error) {
       if (left <= 1 || !(isStatus(error, 412) || isStatus(error, 409))) throw error;
     }
@@ -97,16 +103,28 @@ export async function askResync(
   return id;
 }
 
-/** Removes a request that the log has taken in; gone already is well. */
-export async function forgetResync(lake: Lake, { id, days }: ResyncRequest): Promise<void> {
-  // Requests for days had the name of those for whole tables before.
-  for (const path of new Set([resyncPath({ id, days }), resyncPath({ id })]))
-    await lake.container.getBlockBlobClient(lake.blobName(path)).deleteIfExists();
-  await changeWanted(lake, (before) => {
-    if (before?.startOver?.id !== id) return undefined;
+/**
+ * Removes the requests that the log has taken in, those too of which an earlier try failed; gone already is well. Each is tried,
+ * and then the first failure thrown: under a policy that keeps blobs they stay, and the log tells that they were taken in.
+ */
+export async function forgetTaken(lake: Lake, taken: readonly string[]): Promise<void> {
+  const ids = new Set(taken);
+  const startOver = changeWanted(lake, (before) => {
+    if (before?.startOver === undefined || !ids.has(before.startOver.id)) return undefined;
     const { startOver: _, ...rest } = before;
     return rest;
   });
+  const files = requestFiles(lake).then(async (found) => {
+    const own = found.filter(({ id }) => ids.has(id)).map(({ path }) => lake.blobName(path));
+    await allTried(own.map((name) => lake.container.getBlockBlobClient(name).deleteIfExists()));
+  });
+  await allTried([startOver, files]);
+}
+
+/** Waits for all of them, and throws what failed first in their order. */
+async function allTried(tries: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(tries)).find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** A build that knows no days would copy the tables whole: it passes over what has another name than such a request. */
@@ -119,18 +137,25 @@ function newId(): string {
 }
 
 async function readResyncs(lake: Lake): Promise<ResyncRequest[]> {
-  const prefix = lake.blobName(`${RESYNC}/`);
   const found: ResyncRequest[] = [];
+  for (const { id, path } of await requestFiles(lake)) {
+    const text = await readText(lake, path);
+    // Another look has taken it in meanwhile.
+    if (text === undefined) continue;
+    const { tables, days } = parsed(lake, path, text, resyncFileSchema);
+    found.push({ id, tables, ...(days === undefined ? {} : { days }) });
+  }
+  return found;
+}
+
+/** The files of requests. Those for days had the name of those for whole tables once. */
+async function requestFiles(lake: Lake): Promise<{ readonly id: string; readonly path: string }[]> {
+  const prefix = lake.blobName(`${RESYNC}/`);
+  const found: { id: string; path: string }[] = [];
   try {
     for await (const blob of lake.container.listBlobsFlat({ prefix })) {
       const [name, id] = /^([0-9a-f]{16})(?:\.days)?\.json$/.exec(blob.name.slice(prefix.length)) ?? [];
-      if (name === undefined || id === undefined) continue;
-      const path = `${RESYNC}/${name}`;
-      const text = await readText(lake, path);
-      // Another look has taken it in meanwhile.
-      if (text === undefined) continue;
-      const { tables, days } = parsed(lake, path, text, resyncFileSchema);
-      found.push({ id, tables, ...(days === undefined ? {} : { days }) });
+      if (name !== undefined && id !== undefined) found.push({ id, path: `${RESYNC}/${name}` });
     }
   } catch (error) {
     if (!isStatus(error, 404)) throw error;

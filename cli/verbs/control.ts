@@ -31,14 +31,16 @@ async function knownCopies(given: Given): Promise<Target[]> {
 
 export async function pauseCopies(given: Given, io: Io): Promise<ExitCode> {
   for (const target of await knownCopies(given)) {
-    await askFor(target.lake, "pause", whoAsks());
+    const startOver = waitingOf(target, await askFor(target.lake, "pause", whoAsks()));
     const atWork = await runAtWork(target.lake, target.state);
+    const stands =
+      atWork === undefined
+        ? "No run is at work; none begins until kusto-copy resume."
+        : `The run ${atWork.instance} finishes what is on its way, and ends. kusto-copy resume lets the copy go on.`;
     told(
       target,
       "pause",
-      atWork === undefined
-        ? "No run is at work; none begins until kusto-copy resume."
-        : `The run ${atWork.instance} finishes what is on its way, and ends. kusto-copy resume lets the copy go on.`,
+      startOver === undefined ? stands : `${stands} ${stillStartsOver(startOver)}`,
       given,
       io,
     );
@@ -57,12 +59,20 @@ export async function resumeCopies(given: Given, io: Io): Promise<ExitCode> {
       told(target, "resume", startOverText(tables), given, io);
       continue;
     }
-    const waiting = waitingStartOver(await readControl(target.lake), target.state);
-    await askFor(target.lake, "run", whoAsks());
+    const waiting = waitingOf(target, await askFor(target.lake, "run", whoAsks()));
     const going = given.run ? "The copy may go on." : "The copy may go on: its next run does.";
     told(target, "resume", waiting === undefined ? going : waitingText(waiting), given, io);
   }
   return runHere(targets, given, io);
+}
+
+/** A request to start over, unless a run has taken it in. */
+function waitingOf({ state }: Target, startOver: StartOver | undefined): StartOver | undefined {
+  return waitingStartOver({ startOver }, state);
+}
+
+function stillStartsOver({ by, at }: StartOver): string {
+  return `It then starts over, as was asked for (${by}, ${at}); kusto-copy cancel withdraws that.`;
 }
 
 function waitingText({ tables, by, at }: StartOver): string {
@@ -101,21 +111,21 @@ export async function cancelCopies(given: Given, io: Io): Promise<ExitCode> {
   if (!(await confirmed(io, question, given.yes))) return declined(io);
   const left: Target[] = [];
   for (const target of targets) {
-    await askFor(target.lake, "cancel", whoAsks());
+    const startOver = waitingOf(target, await askFor(target.lake, "cancel", whoAsks()));
     const atWork = await runAtWork(target.lake, target.state);
     const open = target.state.open.forward ?? target.state.open.backfill;
     if (atWork === undefined && open !== undefined) left.push(target);
-    told(
-      target,
-      "cancel",
+    const stands =
       atWork !== undefined
         ? `The run ${atWork.instance} gives up what isn't shown, and ends.`
         : open !== undefined
           ? "No run is at work: what an earlier one left open is given up here."
-          : "No run is at work, and nothing is open; none begins by itself until kusto-copy resume.",
-      given,
-      io,
-    );
+          : "No run is at work, and nothing is open; none begins by itself until kusto-copy resume.";
+    const withdrawn =
+      startOver === undefined
+        ? ""
+        : ` It doesn't start over any more, as was asked for (${startOver.by}, ${startOver.at}).`;
+    told(target, "cancel", `${stands}${withdrawn}`, given, io);
   }
   return left.length === 0 ? EXIT.done : runHere(left, { ...given, continuous: false }, io, true);
 }

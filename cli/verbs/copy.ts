@@ -4,6 +4,7 @@ import { askFor, readControl } from "../../lake/control.ts";
 import { storageFailure } from "../../lake/failure.ts";
 import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
+import { waitingStartOver } from "../../model/control.ts";
 import { describe } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { noRetries } from "../../model/retries.ts";
@@ -104,6 +105,7 @@ async function copyJob({ runtime, job, given, reporter, signal, purpose }: Copyi
   let end: CopyEnd;
   try {
     if (purpose === "copy" && !given.continuous) await liftCancellation(job, tell);
+    if (purpose === "copy") await tellStartOver(job, tell);
     const held = purpose === "cancel" || given.continuous ? undefined : await heldBack(job, given.takeOver);
     end = given.continuous
       ? await keepCopying(runtime, job, tell, signal)
@@ -126,6 +128,16 @@ async function liftCancellation(job: Job, tell: Reporter["tell"]): Promise<void>
   await askFor(lake, "run", whoAsks());
   const by = asked === undefined ? "" : ` (${asked.by}, ${asked.at})`;
   const text = `The copy was cancelled${by}: this start lifts that.`;
+  tell({ event: "message", at: new Date().toISOString(), job: job.name, level: "info", text });
+}
+
+/** A start over that was asked for before comes first: whoever starts the copy is told. */
+async function tellStartOver(job: Job, tell: Reporter["tell"]): Promise<void> {
+  const lake = lakeOf(job.lake);
+  const [control, state] = await Promise.all([readControl(lake), readState(lake)]);
+  const waiting = waitingStartOver(control, state);
+  if (waiting === undefined) return;
+  const text = `The copy starts over, as was asked for (${waiting.by}, ${waiting.at}): ${waiting.tables.length} of its tables are copied whole once more. kusto-copy cancel withdraws that while it waits.`;
   tell({ event: "message", at: new Date().toISOString(), job: job.name, level: "info", text });
 }
 

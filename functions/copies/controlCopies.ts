@@ -72,12 +72,12 @@ async function resume(request: HttpRequest, context: InvocationContext): Promise
   const read = await readBody(request, resumeSchema);
   if (!read.ok) return read.refusal;
   const lake = lakeOf(target.job.lake);
-  const [control, state] = await Promise.all([readControl(lake), readState(lake)]);
-  const waiting = waitingStartOver(control, state);
-  let startsOver = waiting !== undefined;
+  const state = await readState(lake);
+  let startsOver: boolean;
   if (read.value.startOver) {
+    const control = await readControl(lake);
     // Asked for once more while it waits, as where the answer was lost, it is the same request.
-    if (control.wanted === "run" && waiting === undefined)
+    if (control.wanted === "run" && waitingStartOver(control, state) === undefined)
       return problem(409, "The copy is neither paused nor cancelled.", START_OVER_INSTEAD, {
         lake: target.job.lake,
       });
@@ -85,7 +85,10 @@ async function resume(request: HttpRequest, context: InvocationContext): Promise
     startsOver = tables.length > 0;
     if (startsOver) await askStartOver(lake, tables, BY_HTTP, state.resyncs);
     else await askFor(lake, "run", BY_HTTP);
-  } else await askFor(lake, "run", BY_HTTP);
+  } else {
+    const startOver = await askFor(lake, "run", BY_HTTP);
+    startsOver = waitingStartOver({ startOver }, state) !== undefined;
+  }
   const answer = accepted(request, await runningOn(target));
   return { ...answer, jsonBody: { ...startedSchema.parse(answer.jsonBody), startsOver } };
 }
@@ -249,7 +252,7 @@ export const controlRoutes: readonly Route[] = [
     method: "POST",
     path: "copies/{id}/cancel",
     summary:
-      "Cancel a copy: what isn't shown yet is given up, and the timer starts it no more; a start begins anew",
+      "Cancel a copy: what isn't shown yet is given up, a start over that waits withdrawn, and the timer starts it no more; a start begins anew",
     parameters: { id: COPY_ID },
     answers: { 202: COPY_ANSWER },
     problems: UNKNOWN,

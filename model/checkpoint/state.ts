@@ -180,8 +180,11 @@ export const emptyState: State = {
 /** Iterations kept in the state for status; older ones stay in the log's entries. */
 export const FINISHED_KEPT = 50;
 
-/** Requests to resynchronise that are remembered. */
-export const RESYNCS_KEPT = 50;
+/**
+ * Requests to resynchronise that are remembered: one whose file could not be removed must never count as asked for again, and
+ * each that is taken in tries once more to remove it.
+ */
+export const RESYNCS_KEPT = 10_000;
 
 /** The open iteration of that number, in whichever lane it is. */
 export function openIteration(state: State, iteration: number): OpenIteration | undefined {

@@ -138,9 +138,25 @@ describe("a copy of which something is asked", () => {
     expect(await file.exists()).toBe(true);
     expect(await held("Again")).toEqual(before);
     expect((await readState(lake)).resyncs.filter((each) => each === id)).toHaveLength(1);
+    // Once it can be removed the next request takes it along.
+    await file.getBlobLeaseClient().breakLease(0);
+    const next = await askResync(lake, ["Events"], "a test");
+    expect(await copies.copy(body("Again"))).toMatchObject({ state: "succeeded", error: null });
+    expect((await readState(lake)).resyncs.slice(-2)).toEqual([id, next]);
+    expect((await readControl(lake)).resyncs).toEqual([]);
   });
 
-  it("is to start over and to run, or neither; once asked for it is asked for whatever else is, until it is taken in", async () => {
+  it("is paused, cancelled and resumed although the file of what is asked for can't be read", async () => {
+    const lake = lakeOf(copies.stack, "Again");
+    const file = lake.container.getBlockBlobClient(lake.blobName("control/wanted.json"));
+    for (const wish of ["pause", "cancel", "run"] as const) {
+      await file.upload("{", 1);
+      await askFor(lake, wish, "a test");
+      expect((await readControl(lake)).wanted).toBe(wish);
+    }
+  });
+
+  it("is to start over and to run, or neither; that waits through a pause until a run takes it in, and a cancellation withdraws it", async () => {
     const lake = lakeOf(copies.stack, "Asked");
     await createIdTable(copies.source, "Asked", "Events");
     await loadIds(source(), "Asked", "Events", [0, 10]);
@@ -157,12 +173,17 @@ describe("a copy of which something is asked", () => {
     expect([(await readControl(lake)).wanted, await waiting()]).toEqual(["pause", []]);
 
     await askStartOver(lake, ["Events"], "a test", before.resyncs);
-    const asked = await waiting();
+    let asked = await waiting();
     expect(asked).toMatchObject([{ tables: ["Events"] }]);
-    for (const wish of ["pause", "cancel", "run"] as const) {
-      await askFor(lake, wish, "a test");
+    for (const wish of ["pause", "run"] as const) {
+      expect(await askFor(lake, wish, "a test")).toMatchObject({ id: asked[0]?.id });
       expect([(await readControl(lake)).wanted, await waiting()]).toEqual([wish, asked]);
     }
+    expect(await askFor(lake, "cancel", "a test")).toMatchObject({ id: asked[0]?.id });
+    await askFor(lake, "run", "a test");
+    expect(await waiting()).toEqual([]);
+    await askStartOver(lake, ["Events"], "a test", before.resyncs);
+    asked = await waiting();
     await askStartOver(lake, ["Events"], "a test", before.resyncs);
     expect(await waiting()).toEqual(asked);
     await loadIds(copies.stack.urls.destinationKusto, "Asked", "Events", [6000, 6010]);

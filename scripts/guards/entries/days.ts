@@ -52,4 +52,18 @@ export const dayGuards: readonly Guard[] = [
     ],
     tests: [{ file: DAYS_TEST, name: REFUSED }],
   },
+  {
+    name: "requests are remembered",
+    promise:
+      "What was copied once more as asked for is not copied again for that request, however many come after it.",
+    edits: [
+      { file: "model/checkpoint/state.ts", find: "RESYNCS_KEPT = 10_000", replace: "RESYNCS_KEPT = 50" },
+    ],
+    tests: [
+      {
+        file: "test/model/checkpoint/resyncs.test.ts",
+        name: "a request that was taken in is never asked for again, however many come after it",
+      },
+    ],
+  },
 ];

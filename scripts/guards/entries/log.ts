@@ -148,7 +148,7 @@ export const logGuards: readonly Guard[] = [
   {
     name: "starting over is one write",
     promise:
-      "A crash while starting over is asked for leaves both of its wishes or neither, and no later wish loses it.",
+      "A crash while starting over is asked for leaves both of its wishes or neither, and a pause keeps it.",
     edits: [
       {
         file: "lake/control.ts",
@@ -159,7 +159,7 @@ export const logGuards: readonly Guard[] = [
     tests: [
       {
         file: "test/copy/control.test.ts",
-        name: "is to start over and to run, or neither; once asked for it is asked for whatever else is, until it is taken in",
+        name: "is to start over and to run, or neither; that waits through a pause until a run takes it in, and a cancellation withdraws it",
       },
     ],
   },

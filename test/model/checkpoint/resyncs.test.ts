@@ -15,6 +15,7 @@ import {
   type State,
   stateSchema,
 } from "../../../model/checkpoint/state.ts";
+import { waitingResyncs } from "../../../model/control.ts";
 import { copiedAsOf } from "../../../model/lag.ts";
 import {
   canonical,
@@ -289,6 +290,20 @@ test("days move no cursor, and what was asked for is asked for until an iteratio
       }
     }),
   );
+});
+
+test("a request that was taken in is never asked for again, however many come after it", () => {
+  const request = (id: string): EntryBody => ({ kind: "resyncAccepted", request: id, tables: ["T"] });
+  const plan = planned(2, "forward", { tables: { T: 1 } });
+  if (plan.kind !== "iterationPlanned") throw new Error("The sample plans nothing.");
+  const resynced = { ...plan, tables: plan.tables.map((table) => ({ ...table, resync: true as const })) };
+  const more = Array.from({ length: 200 }, (_, i) => request(`r${i}`));
+  const log = [...settled, request("first"), ...more, resynced];
+  const before = stateOf(log);
+  expect(before.tables.T?.resync).toBeUndefined();
+  const requests = ["first", "r0", "r199"].map((id) => ({ id, tables: ["T"] }));
+  expect(waitingResyncs(requests, before)).toEqual([]);
+  expect(stateOf([...log, request("first")])).toEqual({ ...before, next: before.next + 1 });
 });
 
 test("a snapshot of a state in which days are asked for folds on alike", () => {
