@@ -138,6 +138,12 @@ export interface RecordInput extends RunRef {
   readonly body: EntryBody;
 }
 
+export interface Recorded {
+  readonly next: number;
+  /** Of a commit: when the cursor that new data is counted from was read, as the log stands after it. */
+  readonly countedFrom?: string | null;
+}
+
 /** What is asked of a run: `stop` by the process it runs in, the others by people, through the lake. */
 export interface ControlAnswer {
   readonly wanted: "run" | "pause" | "cancel" | "stop";

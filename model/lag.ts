@@ -9,6 +9,11 @@ export function copiedAsOf(state: State): string | undefined {
   return state.lastForward?.readAt ?? state.historyReadAt;
 }
 
+/** When the cursor was read that new data is counted from: until anything is committed, that of the history under way. */
+export function countedFrom(state: State): string | null {
+  return copiedAsOf(state) ?? state.open.backfill?.readAt ?? null;
+}
+
 /**
  * Seconds since the last committed cursor was read; null before anything is committed. Counted from the reading of the
  * cursor and not from the rows' own times, so an idle database has no growing lag.

@@ -57,7 +57,10 @@ export interface Carry extends Retried {
    * what is new of a table waits while days of it are resynchronised.
    */
   readonly again?: boolean;
+  /** When the cursor of the last iteration that was planned was read: its duration counts from there. */
   readonly lastReadAt: string | null;
+  /** When the cursor was read that new data is counted from, as of this run's last commit; absent before that. */
+  readonly countedFrom?: string | null;
   readonly lastDurationMs: number;
   readonly statusAt: string | null;
   /** Whether an earlier run left update policies switched off, whatever the job says of them by now. */

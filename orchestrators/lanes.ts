@@ -18,11 +18,15 @@ export function* planDueLanes(context: OrchestrationContext, job: Job, before: C
   return carry;
 }
 
-/** Due at once when asked for, and again whenever waiting would let lag pass the RPO while a backfill is under way. */
+/**
+ * Due at once when asked for, and again whenever waiting would let lag pass the RPO while a backfill is under way. What days of
+ * tables were read at, or what was owed, brings nothing up to then: lag goes on from the reading before.
+ */
 function forwardDue(context: OrchestrationContext, job: Job, carry: Carry): boolean {
   if (carry.forwardOwed) return true;
-  if (carry.backfill === null || carry.lastReadAt === null) return false;
-  const due = Date.parse(carry.lastReadAt) + job.rpoMs - carry.lastDurationMs;
+  const since = carry.countedFrom ?? carry.lastReadAt;
+  if (carry.backfill === null || since === null) return false;
+  const due = Date.parse(since) + job.rpoMs - carry.lastDurationMs;
   return context.df.currentUtcDateTime.getTime() >= due;
 }
 

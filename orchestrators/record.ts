@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import { ACTIVITY, type RunRef } from "../activities/contract.ts";
+import { ACTIVITY, type Recorded, type RunRef } from "../activities/contract.ts";
 import type { EntryBody, Parked } from "../model/checkpoint/entries.ts";
 import type { Job } from "../model/job.ts";
 import { type Steps, step } from "./calls.ts";
@@ -17,8 +17,8 @@ export function* record(
   carry: Carry,
   body: EntryBody,
 ): Steps<Carry> {
-  const { next } = yield* step<{ next: number }>(context, ACTIVITY.recordEntry, { ...ref(job, carry), body });
-  return { ...carry, next };
+  const recorded = yield* step<Recorded>(context, ACTIVITY.recordEntry, { ...ref(job, carry), body });
+  return { ...carry, ...recorded };
 }
 
 /** Records tables of an iteration that can't go on. */

@@ -26,13 +26,16 @@ export async function existingRows(
     const ranges = some.map((table) => ({ table: table.name, filter: "" }));
     for (const { table, rows } of await readCounts(destination, job.destination.database, ranges)) {
       if (rows === 0) continue;
-      found.set(
-        table,
-        `Table ${table} holds ${rows} rows at the destination that this copy did not bring, and might hold them twice afterwards. Empty it (.clear table ${table} data) or drop it; or set KUSTO_COPY_EXISTING_ROWS (--existing-rows) to keep, to copy beside them.`,
-      );
+      found.set(table, reasonOf(table, rows));
     }
   }
   return found;
+}
+
+/** Why a table that holds so many rows is not begun, and what to do. */
+export function reasonOf(table: string, rows: number): string {
+  const held = `${rows} ${rows === 1 ? "row" : "rows"}`;
+  return `Table ${table} holds ${held} at the destination that this copy did not bring, and might hold rows twice afterwards. Empty it (.clear table ${table} data) or drop it; or set KUSTO_COPY_EXISTING_ROWS (--existing-rows) to keep, to copy beside what is there.`;
 }
 
 /**

@@ -5,7 +5,7 @@ import { ensureContainer } from "../../lake/stagedFiles.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
-import { copiedAsOf } from "../../model/lag.ts";
+import { countedFrom } from "../../model/lag.ts";
 import type { Answer, OpenedRun, OpenIterationSummary, OpenRunInput } from "../contract.ts";
 import { readOnlyReason } from "../destination/accessMode.ts";
 import { clientsOf } from "../environment.ts";
@@ -48,7 +48,7 @@ export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promi
       open: open.map((each) => ({ ...summary(each), intended: each.intended.map((move) => move.table) })),
       toClean: state.toClean.map((each) => each.iteration),
       known: state.lastIteration > 0,
-      lastReadAt: copiedAsOf(state) ?? state.open.backfill?.readAt ?? null,
+      lastReadAt: countedFrom(state),
       lastDurationMs: state.lastForward?.durationMs ?? 0,
       policiesOff: state.disabledPolicies.length > 0,
       resyncs: Object.values(state.tables).some(

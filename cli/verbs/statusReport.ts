@@ -152,9 +152,10 @@ function tablesOf(
       ...each.refused.map(({ table }) => table),
     ]),
   ]);
+  const latest = latestPoint(state);
   return [...names].toSorted().map((name) => {
     const asked = waiting.filter(({ tables }) => tables.includes(name));
-    return tableOf(name, state, open, asked);
+    return tableOf(name, state, open, asked, latest);
   });
 }
 
@@ -163,6 +164,7 @@ function tableOf(
   state: State,
   open: readonly OpenIteration[],
   asked: readonly ResyncRequest[],
+  latest: string | undefined,
 ): StatusTable {
   const known = state.tables[name];
   const windows = open.flatMap((each) => {
@@ -179,7 +181,7 @@ function tableOf(
   const reached = (...stages: string[]) => windows.filter(({ stage }) => stages.includes(stage)).length;
   return {
     name,
-    state: tableState(known, error, windows.length > 0, state),
+    state: tableState(known, error, windows.length > 0, latest),
     windows:
       windows.length === 0
         ? null
@@ -211,12 +213,21 @@ function tableState(
   known: TableState | undefined,
   error: string | null,
   open: boolean,
-  state: State,
+  latest: string | undefined,
 ): StatusTable["state"] {
   if (known?.stopped !== undefined) return "stopped";
   if (error !== null) return "failed";
   if (open) return "copying";
   if (known === undefined || known.backfill === "pending") return "history";
-  const latest = state.lastForward?.upTo;
   return latest === undefined || known.cursor === latest ? "upToDate" : "behind";
+}
+
+/**
+ * The cursor of the latest point in time that any table stands at. The last one that all stand at may be an earlier one: an
+ * iteration of days, of what was owed, or one that was given up, moves only the tables of which nothing was left out.
+ */
+function latestPoint({ tables, finished, lastForward }: State): string | undefined {
+  const cursors = new Set(Object.values(tables).map(({ cursor }) => cursor));
+  const last = finished.findLast(({ lane, upTo }) => lane === "forward" && cursors.has(upTo));
+  return last?.upTo ?? lastForward?.upTo;
 }

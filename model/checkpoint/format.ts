@@ -6,7 +6,7 @@ import type { State } from "./state.ts";
  * Which builds may read what the log holds. What a build doesn't know it leaves out, and what was left out may be what an entry
  * is about: an entry that must not be read so carries the format that its reader has to know, within its kind (`promoted@2`).
  * A build from before there were formats refuses a kind that it doesn't know, by the file's name; a later one says why. What
- * each build can read carries no mark.
+ * each build can read carries no mark; a warning of days, which stays once they are dealt with, stands beside its state.
  *
  * 2: days of a table that take the place of what the destination holds of them.
  */
@@ -40,6 +40,7 @@ function formatOfState({ tables, open }: State): number {
 
 const markedEntry = z.looseObject({ kind: z.string() });
 const markedState = z.object({ format: z.number().int(), state: z.unknown() });
+const stateBeside = z.looseObject({ warnings: z.array(z.unknown()), warningsOfDays: z.array(z.unknown()) });
 
 /** The format of an entry or a snapshot as it stands in its file; 1 for one without a mark. */
 export function formatIn(file: unknown): number {
@@ -63,15 +64,26 @@ export function withoutFormat(file: unknown): unknown {
   return { ...entry.data, kind: marked.kind };
 }
 
-/** A state as its snapshot's file holds it: a build from before there were formats finds no state in a marked one. */
+/**
+ * A state as its snapshot's file holds it: a build from before there were formats finds no state in a marked one, and in any other
+ * no warning of a kind that it doesn't know, as it would refuse the whole for that.
+ */
 export function snapshotWithFormat(state: State): object {
   const format = formatOfState(state);
-  return format === 1 ? state : { format, state };
+  if (format !== 1) return { format, state };
+  const ofDays = state.warnings.filter(({ about }) => about === "days");
+  if (ofDays.length === 0) return state;
+  const warnings = state.warnings.filter(({ about }) => about !== "days");
+  return { ...state, warnings, warningsOfDays: ofDays };
 }
 
 export function snapshotWithoutFormat(file: unknown): unknown {
-  const snapshot = markedState.safeParse(file);
-  return snapshot.success && snapshot.data.format <= KNOWN_FORMAT ? snapshot.data.state : file;
+  const marked = markedState.safeParse(file);
+  if (marked.success) return marked.data.format <= KNOWN_FORMAT ? marked.data.state : file;
+  const beside = stateBeside.safeParse(file);
+  if (!beside.success) return file;
+  const { warnings, warningsOfDays, ...rest } = beside.data;
+  return { ...rest, warnings: [...warnings, ...warningsOfDays] };
 }
 
 function kindOf(text: string): { kind: string; format: number } | undefined {

@@ -5,6 +5,7 @@ import { configuredJob } from "../../activities/environment.ts";
 import { lakeOf } from "../../activities/lakes.ts";
 import { openRun } from "../../activities/run/openRun.ts";
 import { entryPath, readState } from "../../lake/log.ts";
+import type { EntryBody } from "../../model/checkpoint/entries.ts";
 import {
   addFault,
   clearFaults,
@@ -20,6 +21,7 @@ import {
 } from "../copy/drive.ts";
 import { type CopyStack, cursorsGiven, load } from "../copy/support.ts";
 import { files, put } from "../lake/lakeForTests.ts";
+import { copied, moment, planned, plannedDays } from "../model/checkpoint/sampleLog.ts";
 import { done, eventsOf, openInSteps, startForSteps } from "./steps.ts";
 
 const DATABASES = ["Late", "Lost", "Again", "Refused", "Emptied", "Swept", "Policies", "Opened"];
@@ -156,6 +158,26 @@ describe("what is shown at the destination", () => {
     await run.clean(iteration);
     expect(await tableNames(copies.destination, "Swept")).toEqual(["Events", ...kept].toSorted());
     expect(await files(lake, "staged/")).toEqual([`staged/${newer}/1/1.0.0/1/part.csv.gz`]);
+  });
+
+  it("counts as of the reading before one of days: a commit answers from when on new data is counted", async () => {
+    const database = "Opened";
+    const lake = `${copies.stack.urls.lake}/copy/counted`;
+    const job = configuredJob(new Date(), { source: { database }, destination: { database }, lake });
+    const run = await openInSteps(job, "first");
+    const commitAfter = async (...bodies: readonly EntryBody[]) => {
+      for (const body of bodies) await run.record(body);
+      return (await run.commit((await readState(lakeOf(lake))).lastIteration)).countedFrom;
+    };
+    const days = ["2024-05-01"];
+    const asked: EntryBody = { kind: "resyncAccepted", request: "r", tables: ["T"], days };
+    expect(await commitAfter(planned(1, "backfill", { tables: { T: 1 } }), ...copied(1, "T"))).toBe(
+      moment(1),
+    );
+    expect(await commitAfter(planned(2, "forward", { quiet: ["T"] }))).toBe(moment(2));
+    const ofDays = plannedDays(3, "cursor2", days, { tables: { T: 1 } });
+    expect(await commitAfter(asked, ofDays, ...copied(3, "T"))).toBe(moment(2));
+    expect(await commitAfter(planned(4, "forward", { quiet: ["T"] }))).toBe(moment(4));
   });
 
   it("runs no update policy, whenever somebody sets one", async () => {

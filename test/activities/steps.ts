@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { Answer, FlightOutcome, RunRef } from "../../activities/contract.ts";
+import type { Answer, FlightOutcome, Recorded, RunRef } from "../../activities/contract.ts";
 import { prepareDestination } from "../../activities/destination/prepareDestination.ts";
 import { configuredJob } from "../../activities/environment.ts";
 import { lakeOf } from "../../activities/lakes.ts";
@@ -79,7 +79,7 @@ const nothing = { exported: [], staged: [], reset: [], parked: [] };
 export interface RunInSteps {
   /** What the run's next activity is told. */
   readonly ref: () => RunRef;
-  readonly record: (body: EntryBody) => Promise<void>;
+  readonly record: (body: EntryBody) => Promise<Recorded>;
   /** Plans an iteration and prepares the destination; answers its number and the windows to copy. */
   readonly plan: (lane: Lane) => Promise<{ iteration: number; flights: readonly Flight[] }>;
   /** Takes up an iteration that another run left open. */
@@ -99,7 +99,7 @@ export interface RunInSteps {
   readonly intend: (iteration: number) => Promise<void>;
   /** Moves what is intended of `Events`. */
   readonly promote: (iteration: number) => Promise<Awaited<ReturnType<typeof promoteTable>>>;
-  readonly commit: (iteration: number) => Promise<void>;
+  readonly commit: (iteration: number) => Promise<Recorded>;
   readonly clean: (iteration: number) => Promise<void>;
   /** A whole iteration. */
   readonly copy: (lane: Lane) => Promise<void>;
@@ -111,8 +111,10 @@ export async function openInSteps(job: Job, instance: string): Promise<RunInStep
   const opened = done(await openRun({ job, instance, step: `open ${instance}`, startedAt }));
   let next = opened.next;
   const ref = (): RunRef => ({ job, run: opened.run, next });
-  const record = async (body: EntryBody): Promise<void> => {
-    next = done(await recordEntry({ ...ref(), body })).next;
+  const record = async (body: EntryBody): Promise<Recorded> => {
+    const recorded = done(await recordEntry({ ...ref(), body }));
+    next = recorded.next;
+    return recorded;
   };
   const poll = async (flight: Flight): Promise<FlightOutcome> => {
     let found: FlightOutcome | undefined;

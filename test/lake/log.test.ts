@@ -219,6 +219,26 @@ test("a snapshot in which days are asked for or open is none to a build without 
   expect(await snapshot()).toMatchObject({ next: 128, tables: { T: { resync: true } } });
 });
 
+test("why days were refused is told from a snapshot too, and keeps no build without days from reading it", async () => {
+  const parts = firstIteration.length;
+  const about = (table: string) => ({ table, reason: `It is of ${table}.` });
+  const mirrored: EntryBody = { kind: "mirrored", changes: [], warnings: [about("M")] };
+  const refused = planned(2, "forward", { quiet: ["T", "Q"], refusedDays: [about("T")] });
+  const log = [...firstIteration, mirrored, ...ofDays().slice(0, 1), refused, committed(2)];
+  await write(fresh(), [...log, ...Array.from({ length: 64 - log.length }, () => idle)]);
+  const state = await readState(fresh());
+  expect(state.warnings).toEqual([{ about: "days", ...about("T") }]);
+  // Read from the snapshot alone, as far as it goes.
+  await remove(fresh(), entryPath(parts));
+  expect(await readState(fresh())).toEqual(state);
+  const ofOlderBuild = z.object({
+    next: z.literal(64),
+    warnings: z.array(z.object({ about: z.enum(["updatePolicy", "mirror"]) })),
+    tables: z.object({ T: z.object({ cursor: z.string() }) }),
+  });
+  ofOlderBuild.parse(JSON.parse(await get(fresh(), "log/snapshot.json")));
+});
+
 test.each([
   [entryPath(1), (text: string) => text.replace('"iterationPlanned"', '"iterationPlanned@3"')],
   [entryPath(1), (text: string) => text.replace('"iterationPlanned"', '"somethingNew@3"')],

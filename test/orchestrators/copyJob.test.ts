@@ -249,6 +249,29 @@ describe("the orchestration of a copy", () => {
     expect(await pausesAt(10)).toEqual(usual.map((pause) => expect.closeTo(pause / 10, -1)));
   });
 
+  it("while a backfill is under way, looks for what is new by when the destination stands, whatever was copied since", async () => {
+    const { status, journal } = await run(
+      {
+        tables: 1,
+        windows: 24,
+        // The first forward iteration was of days: the destination stands as before it, at more than an RPO ago.
+        countedFrom: (iteration) =>
+          new Date(Date.now() - (iteration === 2 ? 2 * job.rpoMs : 0)).toISOString(),
+      },
+      { pollMs: 1 },
+    );
+    expect(status.runtimeStatus).toBe("Completed");
+    const told = journal.filter((each) => /^(plan|iterationCommitted) /.test(each));
+    expect(told).toEqual([
+      "plan 1",
+      "plan 2",
+      "iterationCommitted 2",
+      "plan 3",
+      "iterationCommitted 3",
+      "iterationCommitted 1",
+    ]);
+  });
+
   it("ends, saying why, and writes nothing more where another run took over", async () => {
     const { status, journal } = await run({
       tables: 1,

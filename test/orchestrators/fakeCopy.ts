@@ -55,6 +55,8 @@ export interface FakeOptions {
   readonly polled?: (flights: readonly Flight[]) => void;
   /** Slots that are the run's own when it asks again, by how many windows are staged. */
   readonly slots?: (staged: number) => SlotCounts;
+  /** When the cursor that new data is counted from was read, as the commit of an iteration answers. */
+  readonly countedFrom?: (iteration: number) => string;
   /** What is asked of the run at each look, by how many windows are staged and how often it has looked. */
   readonly asked?: (staged: number, looks: number) => Partial<ControlAnswer>;
 }
@@ -186,7 +188,12 @@ export function fakeCopy(options: FakeOptions) {
         for (const { table } of [...body.stopped, ...body.withdrawn])
           parked.add(`${body.iteration} ${table}`);
       const of = "iteration" in body ? ` ${body.iteration}` : "";
-      return done({ next: write(input, `${body.kind}${of}`) });
+      const recorded = { next: write(input, `${body.kind}${of}`) };
+      return done(
+        body.kind === "iterationCommitted" && options.countedFrom
+          ? { ...recorded, countedFrom: options.countedFrom(body.iteration) }
+          : recorded,
+      );
     },
     [ACTIVITY.readControl]: (): Answer<ControlAnswer> =>
       done({ wanted: "run", by: "", resyncs: [], ...options.asked?.(staged.size, ++looks) }),

@@ -26,7 +26,10 @@ const BEYOND_THE_PARSER = [
   /^\.\s*execute\s+database\s+script\b/i,
 ];
 
-const memory = openSyntaxMemory();
+/** Which form of `errorIn` made a verdict: another number where that says anything else of a command than it did. */
+const VERDICTS = 1;
+
+const memory = openSyntaxMemory(VERDICTS);
 
 /**
  * The command with what varies from one to the next taken out: names in brackets, strings, guids, datetimes, and the

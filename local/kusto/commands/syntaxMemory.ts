@@ -19,12 +19,15 @@ export interface SyntaxMemory {
 /**
  * Verdicts of the parser on shapes of commands, kept from one process to the next beside the installed packages, as
  * parsing one for the first time takes a tenth of a second. They depend on nothing but the parser, whose version is in the
- * file's name. A line that can't be read, as the end of one that is being written, is no verdict; where nothing can be
- * written, none is kept.
+ * file's name, and the form in which it is asked, whose number is there too. A line that can't be read, as the end of one that is
+ * being written, is no verdict; where nothing can be written, none is kept.
  */
-export function openSyntaxMemory(folder = join(dirname(MANIFEST), "../../.cache/kusto-copy")): SyntaxMemory {
+export function openSyntaxMemory(
+  form: number,
+  folder = join(dirname(MANIFEST), "../../.cache/kusto-copy"),
+): SyntaxMemory {
   const { version } = packageSchema.parse(JSON.parse(readFileSync(MANIFEST, "utf8")));
-  const file = join(folder, `syntax-${version}.jsonl`);
+  const file = join(folder, `syntax-${version}-${form}.jsonl`);
   const verdicts = new Map(read(file).map(({ shape, error }) => [shape, error]));
   return {
     recall: (shape) => verdicts.get(shape),

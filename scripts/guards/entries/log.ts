@@ -181,6 +181,23 @@ export const logGuards: readonly Guard[] = [
     ],
   },
   {
+    name: "a warning of days in a snapshot",
+    promise: "A warning of days that were refused keeps no build without days from reading what came since.",
+    edits: [
+      {
+        file: "model/checkpoint/format.ts",
+        find: "  if (ofDays.length === 0) return state;\n",
+        replace: "  if (ofDays.length >= 0) return state;\n",
+      },
+    ],
+    tests: [
+      {
+        file: "test/lake/log.test.ts",
+        name: "why days were refused is told from a snapshot too, and keeps no build without days from reading it",
+      },
+    ],
+  },
+  {
     name: "a newer format is refused",
     promise: "A log of a later format than is known is refused, and nothing of it is guessed.",
     edits: [

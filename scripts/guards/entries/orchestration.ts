@@ -117,6 +117,18 @@ export const orchestrationGuards: readonly Guard[] = [
     tests: [{ file: COPY_TEST, name: "counts a look that failed as a whole once" }],
   },
   {
+    name: "what is new is due by the destination",
+    promise: "While a backfill is under way, an iteration of days makes no lag longer than the RPO.",
+    edits: [
+      {
+        file: "orchestrators/lanes.ts",
+        find: "carry.countedFrom ?? carry.lastReadAt",
+        replace: "carry.lastReadAt",
+      },
+    ],
+    tests: [{ file: COPY_TEST, name: "looks for what is new by when the destination stands" }],
+  },
+  {
     name: "a pause waits",
     promise: "A pause waits for what is on its way and has it logged.",
     edits: [

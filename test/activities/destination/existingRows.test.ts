@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { begins } from "../../../activities/destination/existingRows.ts";
+import { begins, reasonOf } from "../../../activities/destination/existingRows.ts";
 import type { EntryBody, PlannedTable } from "../../../model/checkpoint/entries.ts";
 import type { State } from "../../../model/checkpoint/state.ts";
 import {
@@ -66,6 +66,11 @@ describe("rows at the destination are taken for another's", () => {
     const table = tableOf(state, "backfill");
     expect(begins({ ...table, resync: true }, sampleJob, state)).toBe(false);
     expect(begins(table, { ...sampleJob, mode: "new" }, state)).toBe(false);
+  });
+
+  it("and told by their number", () => {
+    expect(reasonOf("T", 1)).toContain("Table T holds 1 row at the destination that");
+    expect(reasonOf("T", 3)).toContain("Table T holds 3 rows at the destination that");
   });
 
   it("not where the history is shown already", () => {

@@ -90,6 +90,19 @@ export function planned(iteration: number, lane: Lane, parts: PlanParts): EntryB
   };
 }
 
+/** A forward plan of days of its tables, which stand at a cursor. */
+export function plannedDays(
+  iteration: number,
+  cursor: string,
+  days: readonly string[],
+  parts: PlanParts,
+): EntryBody {
+  const plan = planned(iteration, "forward", parts);
+  if (plan.kind !== "iterationPlanned") throw new Error("The sample is another.");
+  const tables = plan.tables.map((table) => ({ ...table, days: [...days], undated: 0, upTo: cursor }));
+  return { ...plan, tables };
+}
+
 const nothing = { exported: [], staged: [], reset: [], parked: [] };
 
 export function exported(iteration: number, windows: readonly string[]): EntryBody {
