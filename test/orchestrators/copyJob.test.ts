@@ -253,7 +253,7 @@ describe("the orchestration of a copy", () => {
     const { status, journal } = await run(
       {
         tables: 1,
-        windows: 24,
+        windows: 8,
         // The first forward iteration was of days: the destination stands as before it, at more than an RPO ago.
         countedFrom: (iteration) =>
           new Date(Date.now() - (iteration === 2 ? 2 * job.rpoMs : 0)).toISOString(),
