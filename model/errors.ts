@@ -87,12 +87,23 @@ export function isRetryable(error: unknown): error is Retryable {
 export function withMoreContext(error: unknown, context: ErrorContext): unknown {
   if (!(error instanceof Retryable) && !(error instanceof Terminal)) return error;
   const known = Object.fromEntries(Object.entries(error.context).filter(([, value]) => value !== undefined));
+  return again(error, error.reason, { ...context, ...known });
+}
+
+/** The same error, telling first of the one that it followed, where nothing else tells of that. */
+export function following(error: unknown, earlier: unknown): unknown {
+  if (!(error instanceof Retryable) && !(error instanceof Terminal)) return error;
+  const first = describe(earlier).replace(/[.\s]+$/u, "");
+  return again(error, `${first}. After that: ${error.reason}`, error.context);
+}
+
+/** An error of the same kind, with another reason or context. */
+function again(error: Retryable | Terminal, reason: string, context: ErrorContext): Retryable | Terminal {
   const details = { advice: error.advice, cause: error.cause };
-  const merged = { ...context, ...known };
-  if (error instanceof LoginRefused) return new LoginRefused(error.reason, merged, details);
+  if (error instanceof LoginRefused) return new LoginRefused(reason, context, details);
   return error instanceof Retryable
-    ? new Retryable(error.reason, merged, details)
-    : new Terminal(error.reason, merged, details);
+    ? new Retryable(reason, context, details)
+    : new Terminal(reason, context, details);
 }
 
 /** One line for a user: what happened, where, and what to do next. No stack, and no credential. */

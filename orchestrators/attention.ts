@@ -4,6 +4,7 @@ import type { Job } from "../model/job.ts";
 import type { SlotCounts } from "../model/schedule.ts";
 import { optional, type Steps, step } from "./calls.ts";
 import { type Carry, type CopyResult, lanesOf, type RunOutcome, withoutLane } from "./carry.ts";
+import { stopExports } from "./exports.ts";
 import { planAgain } from "./lanes.ts";
 import { clean } from "./promotion.ts";
 import { record, ref } from "./record.ts";
@@ -71,8 +72,7 @@ export function* end(
   outcome: RunOutcome,
 ): Steps<CopyResult> {
   let carry = before;
-  const flights = carry.flights.filter((flight) => flight.stage === "exporting");
-  if (flights.length > 0) yield* optional(context, ACTIVITY.cancelExports, { ...ref(job, carry), flights });
+  yield* stopExports(context, job, carry, carry.flights);
   carry = countWaits(context, carry);
   for (const lane of lanesOf(carry)) carry = yield* logRetriesOf(context, job, carry, lane.iteration);
   if (outcome === "cancelled") {

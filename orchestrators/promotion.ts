@@ -8,8 +8,10 @@ import {
 import type { Parked } from "../model/checkpoint/entries.ts";
 import { chunked } from "../model/chunked.ts";
 import type { Job } from "../model/job.ts";
+import type { Flight } from "../model/schedule.ts";
 import { backOff, optional, RunFailed, type Steps, step, TakenOver, together } from "./calls.ts";
 import { type Carry, type LaneCarry, lanesOf, withLane, withoutLane } from "./carry.ts";
+import { stopExports } from "./exports.ts";
 import { parkFound, planAgain } from "./lanes.ts";
 import { record, ref } from "./record.ts";
 import { countWaits, logRetriesOf } from "./retries.ts";
@@ -118,6 +120,7 @@ export function* promote(
   let waiting = [...tables];
   for (let tries = 1; waiting.length > 0; tries++) {
     const again: string[] = [];
+    let failed: string | undefined;
     for (const some of chunked(waiting, PROMOTIONS_AT_ONCE)) {
       const answers = yield* together<PromotedTable>(
         context,
@@ -137,24 +140,37 @@ export function* promote(
           again.push(table);
           const retry = { iteration, table, steps: 1, reason: answered.reason };
           carry = withRetries(carry, [retry], context.df.currentUtcDateTime);
-        } else throw new RunFailed(answered.reason);
+        } else failed ??= answered.reason;
       }
+      if (failed === undefined) continue;
+      // Why a table is out is told by nothing else: the next run finds no more than its staging table gone.
+      if (stopped.length + withdrawn.length > 0)
+        yield* record(context, job, carry, { kind: "promoted", iteration, windows, stopped, withdrawn });
+      throw new RunFailed(failed);
     }
     waiting = again;
     if (waiting.length > 0) yield* backOff(context, `promote ${iteration}`, tries, job.pollMs);
   }
   carry = yield* record(context, job, carry, { kind: "promoted", iteration, windows, stopped, withdrawn });
-  return withoutFlightsOf(carry, iteration, [...stopped, ...withdrawn]);
+  return yield* withoutFlightsOf(context, job, carry, iteration, [...stopped, ...withdrawn]);
 }
 
 /**
  * Windows of tables that are out of an iteration go on no further: what they would be ingested into is gone, or nobody moves it,
- * and each of their failures would be told in the place of why the table is out.
+ * and each of their failures would be told in the place of why the table is out. Their slots are free, so the source is asked to
+ * stop what still holds them.
  */
-function withoutFlightsOf(carry: Carry, iteration: number, out: readonly Parked[]): Carry {
+function* withoutFlightsOf(
+  context: OrchestrationContext,
+  job: Job,
+  carry: Carry,
+  iteration: number,
+  out: readonly Parked[],
+): Steps<Carry> {
   const tables = new Set(out.map((each) => each.table));
-  const flights = carry.flights.filter((each) => each.iteration !== iteration || !tables.has(each.table));
-  return { ...carry, flights };
+  const isOut = (each: Flight) => each.iteration === iteration && tables.has(each.table);
+  yield* stopExports(context, job, carry, carry.flights.filter(isOut));
+  return { ...carry, flights: carry.flights.filter((each) => !isOut(each)) };
 }
 
 /** What is left over is no reason to fail: the next run finds it in the log and cleans it then. */

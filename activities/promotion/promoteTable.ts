@@ -7,7 +7,7 @@ import type { Lake } from "../../lake/lake.ts";
 import { readState, readStateOfRun, Stale } from "../../lake/log.ts";
 import type { PromotionMove } from "../../model/checkpoint/entries.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
-import { describe, isOfOneTable, Retryable, Terminal } from "../../model/errors.ts";
+import { describe, following, isOfOneTable, Retryable, Terminal } from "../../model/errors.ts";
 import { extentsOfDays } from "../../model/resyncedDays.ts";
 import type { Answer, PromotedTable, PromoteInput } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
@@ -35,6 +35,8 @@ import { answer } from "../outcome.ts";
  * 8. A replacement that is refused for good is taken back like a move, after its tries, as a merge of what it drops makes one
  *    fail that the next can make. Had it been made all the same, that is seen: by its rows in the table, or, where nothing
  *    comes in the place of what goes, by there being nothing left to go.
+ * 9. What a promotion is taken back for outlives a failure of what follows the drop of its staging table: after that nothing
+ *    but this failure tells it.
  */
 export function promoteTable({
   job,
@@ -114,8 +116,12 @@ async function afterRefusal(
   }
   // A stale run destroys nothing, and neither does a delivery whose promotion another one has carried out.
   await stillIntended();
-  await destination.command(database, dropTables([move.staging]), { idempotent: true });
-  return await withoutStaging(promotion, there ? refusedReason(error) : droppedReason(move));
+  try {
+    await destination.command(database, dropTables([move.staging]), { idempotent: true });
+    return await withoutStaging(promotion, there ? refusedReason(move, error) : droppedReason(move));
+  } catch (failure) {
+    throw following(failure, error);
+  }
 }
 
 /** Whether nothing is left of what a replacement takes away. */
@@ -245,9 +251,14 @@ async function extentsToDrop({
   return days === undefined ? { drop: there } : extentsOfDays(table, there, days, undated);
 }
 
-function refusedReason(error: Terminal): string {
+function refusedReason({ replace, windows }: PromotionMove, error: Terminal): string {
   const refused = describe(error).replace(/[.\s]+$/u, "");
-  return `${refused}. Nothing of it is shown, and the table stays as it is: mend the reason, and the next iteration copies it again.`;
+  const next = "mend the reason, and the next iteration copies it again";
+  if (!replace) return `${refused}. None of the rows that were to come is shown: ${next}.`;
+  if (windows.some(({ extents }) => extents.length > 0))
+    return `${refused}. The table stays as it was: ${next}.`;
+  // Without rows in staging nothing keeps a command that is still under way from coming.
+  return `${refused}. What was to be taken away is still there, unless a command that is still under way takes it yet: ${next}.`;
 }
 
 function droppedReason({ table, replace }: PromotionMove): string {
@@ -256,7 +267,7 @@ function droppedReason({ table, replace }: PromotionMove): string {
 }
 
 function goneReason(move: PromotionMove): string {
-  return `Staging table ${move.staging} was dropped before its rows were moved to table ${move.table}. Nothing of them is shown; the next iteration copies them again.`;
+  return `Staging table ${move.staging} was dropped before its rows were moved to table ${move.table}: by somebody else, or by the copy itself once the destination had refused them for good, where it was cut off before it told so (what was tried again, or the failure of a run, may tell it). None of these rows is shown; the next iteration copies them again, and tells a refusal that lasts.`;
 }
 
 function lostReason(move: PromotionMove, missing: readonly string[]): string {

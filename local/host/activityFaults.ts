@@ -8,9 +8,10 @@ export const activityFaultSchema = z.strictObject({
   text: z.string().optional(),
   /**
    * `again`: its first answer is lost, and it runs once more. `together`: two workers have it at the same time.
-   * `late`: it runs once more, `afterMs` after its answer was taken, and nobody hears of what that came to.
+   * `late`: it runs once more, `afterMs` after its answer was taken, and nobody hears of what that came to. `held`: the same,
+   * when what is held is let go.
    */
-  action: z.enum(["again", "together", "late"]),
+  action: z.enum(["again", "together", "late", "held"]),
   /** Which of the deliveries it strikes, counted from one. */
   nth: z.number().int().min(1).default(1),
   afterMs: z.number().min(0).default(1000),
@@ -21,6 +22,8 @@ export type ActivityFault = z.output<typeof activityFaultSchema>;
 export interface ActivityFaults {
   readonly add: (fault: ActivityFault) => void;
   readonly clear: () => void;
+  /** Lets the deliveries go that are held by now. */
+  readonly release: () => void;
   /** `over`: it has struck, and every delivery that it made has ended. */
   readonly list: () => (ActivityFault & { readonly struck: boolean; readonly over: boolean })[];
   /** Runs an activity, as often as the faults want. */
@@ -39,6 +42,7 @@ export function createActivityFaults(): ActivityFaults {
     over: boolean;
   }
   let faults: Item[] = [];
+  let held: (() => void)[] = [];
 
   const take = (name: string, input: string): Item | undefined => {
     let found: Item | undefined;
@@ -55,6 +59,10 @@ export function createActivityFaults(): ActivityFaults {
     clear: () => {
       faults = [];
     },
+    release: () => {
+      for (const go of held) go();
+      held = [];
+    },
     list: () => faults.map(({ fault, met, over }) => ({ ...fault, struck: met >= fault.nth, over })),
     deliver: async (name, input, run) => {
       const item = take(name, input ?? "");
@@ -64,8 +72,12 @@ export function createActivityFaults(): ActivityFaults {
       };
       switch (item.fault.action) {
         case "again":
-          await run();
-          return run().finally(over);
+          try {
+            await run();
+            return await run();
+          } finally {
+            over();
+          }
         case "together": {
           const both = await Promise.allSettled([run(), run()]);
           over();
@@ -73,13 +85,16 @@ export function createActivityFaults(): ActivityFaults {
           if (first.status === "rejected") throw first.reason;
           return first.value;
         }
-        case "late": {
-          const answer = await run();
-          void sleep(item.fault.afterMs)
+        case "late":
+        case "held": {
+          const { action, afterMs } = item.fault;
+          const first = run();
+          void first
+            .then(() => (action === "late" ? sleep(afterMs) : new Promise<void>((go) => held.push(go))))
             .then(run)
             .catch(() => undefined)
             .finally(over);
-          return answer;
+          return first;
         }
       }
     },

@@ -197,6 +197,7 @@ async function runHttp(
 /** What tests ask of the host itself: activities that are delivered more than once. */
 function faultsAnswer(faults: ActivityFaults, request: HttpRequest): HttpAnswer {
   if (request.method === "DELETE") faults.clear();
+  if (request.method === "PUT") faults.release();
   if (request.method === "POST") {
     try {
       faults.add(activityFaultSchema.parse(JSON.parse(request.body.toString("utf8"))));

@@ -24,7 +24,18 @@ import { files, put } from "../lake/lakeForTests.ts";
 import { copied, moment, planned, plannedDays } from "../model/checkpoint/sampleLog.ts";
 import { done, eventsOf, openInSteps, startForSteps } from "./steps.ts";
 
-const DATABASES = ["Late", "Lost", "Again", "Refused", "Emptied", "Swept", "Policies", "Opened"];
+const DATABASES = [
+  "Late",
+  "Lost",
+  "Again",
+  "Refused",
+  "Emptied",
+  "Swept",
+  "Policies",
+  "Opened",
+  "Stale",
+  "Told",
+];
 const ROWS = 100;
 const ALL = wholeRanges([0, ROWS]);
 
@@ -106,6 +117,41 @@ describe("what is shown at the destination", () => {
     await clearFaults(destination);
     await run.copy("backfill");
     expect(await held(database)).toEqual(ALL);
+  });
+
+  it("stays in staging where a run that another took over is refused its move, and the newer one shows it", async () => {
+    const database = "Stale";
+    const { job, run, iteration, staging } = await intended(database);
+    // Another worker opens the newer run: this one has read the log up to here, and doesn't know.
+    vi.resetModules();
+    const other = await import("./steps.ts");
+    const newer = await other.openInSteps(job, "newer");
+    const match = { kind: "mgmt", database, text: "^\\.move" };
+    await addFault(copies.stack.urls.destinationKusto, { match, action: "fail", permanent: true });
+    expect(await run.promote(iteration)).toMatchObject({ kind: "stale" });
+    expect((await idsOf(copies.destination, database, staging)).rows).toBe(ROWS);
+    expect(done(await newer.promote(iteration))).toMatchObject({ windows: ["1.0.0"], withdrawn: [] });
+    expect(await held(database)).toEqual(ALL);
+  });
+
+  it("tells why the destination refused it, though what follows the refusal fails", async () => {
+    const database = "Told";
+    const { run, iteration } = await intended(database);
+    const failing = async (text: string, message: string) => {
+      const match = { kind: "mgmt", database, text };
+      const fault = { match, action: "fail", status: 400, message, permanent: true } as const;
+      await addFault(copies.stack.urls.destinationKusto, fault);
+    };
+    await failing("^\\.move", "The table is read-only.");
+    await failing("^\\.show tables .*\\bEvents\\b.* extents", "Nobody is to look.");
+    const first = await run.promote(iteration);
+    expect(first).toMatchObject({
+      kind: "failed",
+      reason: expect.stringMatching(/The table is read-only.*After that: .*Nobody is to look/),
+    });
+    // The next try finds no more than what this one did.
+    const [withdrawn] = done(await run.promote(iteration)).withdrawn;
+    expect(withdrawn?.reason).toMatch(/or by the copy itself once the destination had refused them/);
   });
 
   it("is never replaced by an older copy, however late the older replacement is delivered", async () => {

@@ -10,7 +10,9 @@ import { type ExtraHost, startExtraHost } from "../copy/hosts.ts";
 export type Hub = "kept" | "lost";
 
 /** An activity that is delivered more than once: the `nth` delivery of that activity, as far as its input is meant. */
-export type Delivery = Pick<ActivityFault, "activity" | "action" | "nth">;
+export interface Delivery extends Pick<ActivityFault, "activity" | "nth"> {
+  readonly action: Exclude<ActivityFault["action"], "held">;
+}
 
 /** A host with the app, which is killed and started again. */
 export interface App {
@@ -29,6 +31,9 @@ export interface App {
   readonly deliverOnce: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
+
+/** How long deliveries may take, the late ones included, milliseconds. */
+const DELIVERED_MS = 120_000;
 
 const faultsSchema = z.array(
   z.object({ activity: z.string(), text: z.string(), struck: z.boolean(), over: z.boolean() }),
@@ -62,11 +67,16 @@ export async function startApp(
       await fetch(await faults(), { method: "POST", body: JSON.stringify({ ...delivery, afterMs }) });
     },
     delivered: async (text) => {
+      const end = Date.now() + DELIVERED_MS;
       for (;;) {
         const answer: unknown = await (await fetch(await faults())).json();
         const own = faultsSchema.parse(answer).filter((fault) => fault.text === text);
         if (own.every((fault) => fault.over || !fault.struck))
           return own.filter((fault) => !fault.struck).map((fault) => fault.activity);
+        if (Date.now() > end)
+          throw new Error(
+            `After ${DELIVERED_MS / 1000} s deliveries are still under way: ${JSON.stringify(own)}`,
+          );
         await sleep(100);
       }
     },

@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import {
   describe as describeError,
+  following,
   isRetryable,
+  LoginRefused,
   Retryable,
   Terminal,
   withMoreContext,
@@ -25,6 +27,16 @@ it("only what may pass is tried again", () => {
   expect(isRetryable(new Terminal("x"))).toBe(false);
   expect(isRetryable(new Error("x"))).toBe(false);
   expect(isRetryable("x")).toBe(false);
+});
+
+it("an error that followed another tells that one first, and stays what it is", () => {
+  const refused = new Terminal("Refused.", { table: "T" });
+  const after = following(new Retryable("Throttled", { database: "D" }, { advice: "Wait." }), refused);
+  expect(isRetryable(after)).toBe(true);
+  expect(describeError(after)).toBe("Refused. (table T). After that: Throttled (database D). Wait.");
+  expect(following(new LoginRefused("Denied"), refused)).toBeInstanceOf(LoginRefused);
+  const defect = new Error("x");
+  expect(following(defect, refused)).toBe(defect);
 });
 
 it("a user reads one line with what to do next, and no stack", () => {

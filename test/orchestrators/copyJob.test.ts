@@ -299,6 +299,21 @@ describe("the orchestration of a copy", () => {
     expect(journal.at(-1)).toBe("failed");
   });
 
+  it("notes why a table is out before it fails of another one's promotion", async () => {
+    const out = { table: "T0", reason: "The cluster refuses it." };
+    const { bodies, journal } = await run({
+      tables: 2,
+      windows: 1,
+      refuse: (name, count) => {
+        if (name !== ACTIVITY.promoteTable) return undefined;
+        if (count > 1) return { kind: "failed", retryable: false, reason: "Denied." };
+        return { kind: "done", value: { windows: [], stopped: [], withdrawn: [out] } };
+      },
+    });
+    expect(bodies.find((body) => body.kind === "promoted")).toMatchObject({ windows: [], withdrawn: [out] });
+    expect(journal.at(-1)).toBe("failed");
+  });
+
   it("switches update policies on again that it switched off, though it failed before it took anything up", async () => {
     const { status, calls } = await run(
       {
@@ -437,7 +452,7 @@ describe("windows that are shown one by one", () => {
       const out = { table: "T0", reason: "The cluster refuses it." };
       let looked: readonly Flight[] = [];
       let underWay: readonly Flight[] = [];
-      const { status, bodies, promoted } = await run(
+      const { status, bodies, journal, promoted } = await run(
         {
           tables: 2,
           windows: 12,
@@ -456,6 +471,10 @@ describe("windows that are shown one by one", () => {
       expect(status.runtimeStatus).toBe("Completed");
       expect(status.output).toMatchObject({ committed: expect.arrayContaining([1, 2]) });
       expect(underWay.length).toBeGreaterThan(0);
+      // What its windows still export the source is asked to stop, and nothing else.
+      const cancelled = journal.filter((each) => each.startsWith("cancel "));
+      expect(cancelled.length).toBeGreaterThan(0);
+      expect(cancelled.filter((each) => !each.startsWith("cancel 2.0."))).toEqual([]);
       const told = bodies.flatMap((body) =>
         body.kind === "progress" ? [...body.parked, ...body.reset] : [],
       );

@@ -61,6 +61,57 @@ export const promotionGuards: readonly Guard[] = [
     tests: [{ file: PROMOTIONS, name: "is never replaced by an older copy" }],
   },
   {
+    name: "staging is dropped while its promotion is still wanted",
+    promise: "A run that another took over drops nothing of what the newer one is to show.",
+    edits: [
+      {
+        file: PROMOTE,
+        find: "  await stillIntended();\n  try {\n",
+        replace: "  try {\n",
+      },
+    ],
+    tests: [
+      { file: PROMOTIONS, name: "stays in staging where a run that another took over is refused its move" },
+    ],
+  },
+  {
+    name: "refusals outlive what follows them",
+    promise: "Why the destination refused a table's rows is told though what followed the refusal failed.",
+    edits: [
+      { file: PROMOTE, find: "    throw following(failure, error);\n", replace: "    throw failure;\n" },
+    ],
+    tests: [
+      {
+        file: PROMOTIONS,
+        name: "tells why the destination refused it, though what follows the refusal fails",
+      },
+    ],
+  },
+  {
+    name: "tables that are out are told before a run fails",
+    promise: "Why a table is out is told though the promotion of another one fails the run.",
+    edits: [
+      {
+        file: "orchestrators/promotion.ts",
+        find: "      if (stopped.length + withdrawn.length > 0)\n",
+        replace: "      if (stopped.length + withdrawn.length < 0)\n",
+      },
+    ],
+    tests: [{ file: COPY_TEST, name: "notes why a table is out before it fails of another one's promotion" }],
+  },
+  {
+    name: "exports of tables that are out are stopped",
+    promise: "What a table that is out still exports holds no slots that the run counts as free.",
+    edits: [
+      {
+        file: "orchestrators/promotion.ts",
+        find: "  yield* stopExports(context, job, carry, carry.flights.filter(isOut));\n",
+        replace: "",
+      },
+    ],
+    tests: [{ file: COPY_TEST, name: "go on no further, and it is told by that reason alone" }],
+  },
+  {
     name: "sweep of older staging tables only",
     promise: "A run drops no staging table of a newer run.",
     edits: [{ file: SWEEP, find: "owner.run <= run && ", replace: "" }],
@@ -200,8 +251,8 @@ export const promotionGuards: readonly Guard[] = [
     edits: [
       {
         file: PROMOTE,
-        find: "there ? refusedReason(error) : droppedReason(move)",
-        replace: "refusedReason(error)",
+        find: "there ? refusedReason(move, error) : droppedReason(move)",
+        replace: "refusedReason(move, error)",
       },
     ],
     tests: [{ file: LOSSES, name: "leaves out a table that somebody dropped since its intent, says so" }],
@@ -229,7 +280,7 @@ export const promotionGuards: readonly Guard[] = [
     edits: [
       {
         file: "orchestrators/promotion.ts",
-        find: "return withoutFlightsOf(carry, iteration, [...stopped, ...withdrawn]);",
+        find: "return yield* withoutFlightsOf(context, job, carry, iteration, [...stopped, ...withdrawn]);",
         replace: "return carry;",
       },
     ],
@@ -243,6 +294,23 @@ export const promotionGuards: readonly Guard[] = [
         file: FOLD,
         find: "entry.parked) parked[table] ??= reason;",
         replace: "entry.parked) parked[table] = reason;",
+      },
+    ],
+    tests: [
+      {
+        file: "test/model/checkpoint/fold.test.ts",
+        name: "a table is told by the first reason that parked it, and by none that came of it",
+      },
+    ],
+  },
+  {
+    name: "the first reason of a table that is taken back",
+    promise: "A promotion that is taken back is not told in the place of why its table was out before.",
+    edits: [
+      {
+        file: FOLD,
+        find: "entry.withdrawn) parked[table] ??= reason;",
+        replace: "entry.withdrawn) parked[table] = reason;",
       },
     ],
     tests: [

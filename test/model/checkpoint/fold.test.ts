@@ -505,6 +505,10 @@ test("a table is told by the first reason that parked it, and by none that came 
     committed(1),
   ]);
   expect(after.finished[0]?.tables[0]?.error).toBe("It is refused.");
+  // Another window of it failed while its promotion was under way.
+  const failed = parked(1, "T", "Window 1.0.1 failed.");
+  const later = stateOf([...begun.slice(0, -1), failed, taken, parked(1, "U"), committed(1)]);
+  expect(later.finished[0]?.tables[0]?.error).toBe("Window 1.0.1 failed.");
 });
 
 test("a stop in one lane outlives the commit of the other", () => {
