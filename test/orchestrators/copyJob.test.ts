@@ -452,6 +452,7 @@ describe("windows that are shown one by one", () => {
       const out = { table: "T0", reason: "The cluster refuses it." };
       let looked: readonly Flight[] = [];
       let underWay: readonly Flight[] = [];
+      let asked = false;
       const { status, bodies, journal, promoted } = await run(
         {
           tables: 2,
@@ -459,8 +460,11 @@ describe("windows that are shown one by one", () => {
           polled: (flights) => {
             looked = flights;
           },
+          // Exports that are still under way when it is promoted.
+          unseen: (polls) => (polls > 2 && !asked ? [{ stage: "exporting", reason: "busy" }] : []),
           refuse: (name, count) => {
             if (name !== ACTIVITY.promoteTable || count > 1) return undefined;
+            asked = true;
             // The forward lane, which goes first, is the second that was planned.
             underWay = looked.filter(({ iteration, table }) => iteration === 2 && table === "T0");
             return { kind: "done", value: { windows: [], stopped: [], withdrawn: [], [what]: [out] } };

@@ -65,17 +65,6 @@ export const copies: Readonly<Record<string, () => Trial>> = {
     { tables: 2, windows: 5 },
     { visibility: "window", mode: "backfill", pollMs: 10 },
   ),
-  "copy-withdrawn": copying(
-    {
-      tables: 2,
-      windows: 5,
-      refuse: (name, count) =>
-        name === ACTIVITY.promoteTable && count === 1
-          ? { kind: "done", value: { windows: [], stopped: [], withdrawn: [{ table: "T0", reason: "No." }] } }
-          : undefined,
-    },
-    { visibility: "window", mode: "backfill", pollMs: 10 },
-  ),
   "copy-resynchronised": copying({
     tables: 1,
     windows: 1,
