@@ -119,21 +119,6 @@ describe("what is shown at the destination", () => {
     expect(await held(database)).toEqual(ALL);
   });
 
-  it("stays in staging where a run that another took over is refused its move, and the newer one shows it", async () => {
-    const database = "Stale";
-    const { job, run, iteration, staging } = await intended(database);
-    // Another worker opens the newer run: this one has read the log up to here, and doesn't know.
-    vi.resetModules();
-    const other = await import("./steps.ts");
-    const newer = await other.openInSteps(job, "newer");
-    const match = { kind: "mgmt", database, text: "^\\.move" };
-    await addFault(copies.stack.urls.destinationKusto, { match, action: "fail", permanent: true });
-    expect(await run.promote(iteration)).toMatchObject({ kind: "stale" });
-    expect((await idsOf(copies.destination, database, staging)).rows).toBe(ROWS);
-    expect(done(await newer.promote(iteration))).toMatchObject({ windows: ["1.0.0"], withdrawn: [] });
-    expect(await held(database)).toEqual(ALL);
-  });
-
   it("tells why the destination refused it, though what follows the refusal fails", async () => {
     const database = "Told";
     const { run, iteration } = await intended(database);
@@ -152,6 +137,24 @@ describe("what is shown at the destination", () => {
     // The next try finds no more than what this one did.
     const [withdrawn] = done(await run.promote(iteration)).withdrawn;
     expect(withdrawn?.reason).toMatch(/or by the copy itself once the destination had refused them/);
+  });
+
+  it("stays in staging where a run that another took over is refused its move, and the newer one shows it", async () => {
+    const database = "Stale";
+    const { job, run, iteration, staging } = await intended(database);
+    // Another worker has read the log up to here, and doesn't know of the newer run.
+    vi.resetModules();
+    const worker = await import("../../activities/promotion/promoteTable.ts");
+    const lakes = await import("../../activities/lakes.ts");
+    await (await import("../../lake/log.ts")).readState(lakes.lakeOf(job.lake));
+    const input = { ...run.ref(), iteration, table: "Events" };
+    const newer = await openInSteps(job, "newer");
+    const match = { kind: "mgmt", database, text: "^\\.move" };
+    await addFault(copies.stack.urls.destinationKusto, { match, action: "fail", permanent: true });
+    expect(await worker.promoteTable(input)).toMatchObject({ kind: "stale" });
+    expect((await idsOf(copies.destination, database, staging)).rows).toBe(ROWS);
+    expect(done(await newer.promote(iteration))).toMatchObject({ windows: ["1.0.0"], withdrawn: [] });
+    expect(await held(database)).toEqual(ALL);
   });
 
   it("is never replaced by an older copy, however late the older replacement is delivered", async () => {
