@@ -118,7 +118,7 @@ describe("a window that can't be copied", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/Bad +FAILED/);
     expect(stdout).toMatch(PARKED);
-    expect(stdout).toMatch(/table +state +rows +retries +error/);
+    expect(stdout).toMatch(/table +state +rows copied last +retries +error/);
     const json = await command(["status", "-l", lake(), "--json"]);
     const report = statusReportSchema.parse(JSON.parse(json.stdout));
     expect(
