@@ -4,7 +4,7 @@ import { copyUntilEqual } from "./copies.ts";
 import type { Strike, Track } from "./director.ts";
 import { broken } from "./promise.ts";
 import type { Stage } from "./stage.ts";
-import { change, prepare, type SmallCopy, VARIANTS, type Variant } from "./variants.ts";
+import { change, prepare, removeFolder, type SmallCopy, VARIANTS, type Variant } from "./variants.ts";
 
 /** A copy, and what strikes it. */
 export interface Case {
@@ -54,6 +54,7 @@ export async function runCase(
     ...strikes.filter((strike) => !track.struck.includes(strike)).map((strike) => strike.effect),
     ...undelivered,
   ];
+  await removeFolder(stage, copy);
   return { problems, missed, seen: track.seen, seenFirst };
 }
 
