@@ -87,7 +87,7 @@ function fewerAtSource({ source, destination, days, keptFrom }: Seen): Explanati
   const kept = keptFrom.source;
   const aged = kept !== undefined && days?.every(({ day }) => day !== null && day <= kept) === true;
   const doubt = days
-    ? ""
+    ? " Rows that came twice would look the same once their extents are merged."
     : " Days can't be told for this table, so rows that came twice would look the same.";
   return {
     state: "changed",
