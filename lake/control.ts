@@ -46,7 +46,8 @@ export async function askFor(lake: Lake, wanted: Wanted, by: string): Promise<St
 
 /**
  * Asks the copy to run, and to copy tables whole once more before all else, in one write: a crash leaves both asked for or
- * neither. Asked for again while it waits it is the same request. `taken`: the requests that the log has taken in.
+ * neither. Asked for again while it waits it is the same request. Of no tables nothing is asked but to run. `taken`: the requests
+ * that the log has taken in.
  */
 export async function askStartOver(
   lake: Lake,
@@ -54,6 +55,10 @@ export async function askStartOver(
   by: string,
   taken: readonly string[],
 ): Promise<void> {
+  if (tables.length === 0) {
+    await askFor(lake, "run", by);
+    return;
+  }
   await changeWanted(lake, (before) => {
     const waiting = waitingStartOver(before ?? {}, { resyncs: taken });
     const id = waiting?.id ?? newId();

@@ -64,6 +64,11 @@ export function waitingResyncs(
   return resyncs.filter(({ id }) => !taken.includes(id));
 }
 
+/** Whether a copy may start over: where it is paused or cancelled, or once more for a request that waits, as the same one. */
+export function mayStartOver(control: Control, state: { readonly resyncs: readonly string[] }): boolean {
+  return control.wanted !== "run" || waitingStartOver(control, state) !== undefined;
+}
+
 /** The request to start over that the log has not taken in yet. */
 export function waitingStartOver(
   { startOver }: Pick<Control, "startOver">,

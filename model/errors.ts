@@ -93,8 +93,7 @@ export function withMoreContext(error: unknown, context: ErrorContext): unknown 
 /** The same error, telling first of the one that it followed, where nothing else tells of that. */
 export function following(error: unknown, earlier: unknown): unknown {
   if (!(error instanceof Retryable) && !(error instanceof Terminal)) return error;
-  const first = describe(earlier).replace(/[.\s]+$/u, "");
-  return again(error, `${first}. After that: ${error.reason}`, error.context);
+  return again(error, `${unstopped(describe(earlier))}. After that: ${error.reason}`, error.context);
 }
 
 /** An error of the same kind, with another reason or context. */
@@ -110,6 +109,11 @@ function again(error: Retryable | Terminal, reason: string, context: ErrorContex
 export function describe(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
   const advice = error instanceof Retryable || error instanceof Terminal ? error.advice : undefined;
-  const line = advice === undefined ? message : `${message.replace(/[.\s]+$/u, "")}. ${advice}`;
+  const line = advice === undefined ? message : `${unstopped(message)}. ${advice}`;
   return redact(line.replace(/\s*[\r\n\u2028\u2029]+\s*/gu, " ").trim());
+}
+
+/** A sentence without its full stop, as another one is to follow. */
+export function unstopped(text: string): string {
+  return text.replace(/[.\s]+$/u, "");
 }

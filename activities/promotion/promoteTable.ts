@@ -7,7 +7,7 @@ import type { Lake } from "../../lake/lake.ts";
 import { readState, readStateOfRun, Stale } from "../../lake/log.ts";
 import type { PromotionMove } from "../../model/checkpoint/entries.ts";
 import { openIteration } from "../../model/checkpoint/state.ts";
-import { describe, following, isOfOneTable, Retryable, Terminal } from "../../model/errors.ts";
+import { describe, following, isOfOneTable, Retryable, Terminal, unstopped } from "../../model/errors.ts";
 import { extentsOfDays } from "../../model/resyncedDays.ts";
 import type { Answer, PromotedTable, PromoteInput } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
@@ -252,7 +252,7 @@ async function extentsToDrop({
 }
 
 function refusedReason({ replace, windows }: PromotionMove, error: Terminal): string {
-  const refused = describe(error).replace(/[.\s]+$/u, "");
+  const refused = unstopped(describe(error));
   const next = "mend the reason, and the next iteration copies it again";
   if (!replace) return `${refused}. None of the rows that were to come is shown: ${next}.`;
   if (windows.some(({ extents }) => extents.length > 0))

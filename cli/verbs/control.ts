@@ -1,5 +1,5 @@
 import { askFor, askResync, askStartOver, readControl } from "../../lake/control.ts";
-import { type StartOver, waitingStartOver } from "../../model/control.ts";
+import { mayStartOver, type StartOver, waitingStartOver } from "../../model/control.ts";
 import type { Job } from "../../model/job.ts";
 import { readDays, refusedDays } from "../../model/resyncedDays.ts";
 import { resyncedTables } from "../../model/resyncedTables.ts";
@@ -54,8 +54,7 @@ export async function resumeCopies(given: Given, io: Io): Promise<ExitCode> {
   for (const target of targets) {
     const { tables } = resyncedTables(target.state, ["*"]);
     if (given.startOver) {
-      if (tables.length > 0) await askStartOver(target.lake, tables, whoAsks(), target.state.resyncs);
-      else await askFor(target.lake, "run", whoAsks());
+      await askStartOver(target.lake, tables, whoAsks(), target.state.resyncs);
       told(target, "resume", startOverText(tables), given, io);
       continue;
     }
@@ -82,9 +81,7 @@ function waitingText({ tables, by, at }: StartOver): string {
 /** Whether copies are to start over. Throws BadUse for one that is neither paused nor cancelled. */
 async function startsOver(targets: readonly Target[], given: Given, io: Io): Promise<boolean> {
   for (const { lake, name, state } of targets) {
-    const control = await readControl(lake);
-    // Asked for once more while it waits it is the same request.
-    if (control.wanted === "run" && waitingStartOver(control, state) === undefined)
+    if (!mayStartOver(await readControl(lake), state))
       throw new BadUse(
         `${name} is neither paused nor cancelled, and goes on where it stands. To copy all its tables whole once more: kusto-copy resync --tables "*".`,
       );

@@ -2,9 +2,10 @@ import { lakeOf } from "../../activities/environment.ts";
 import { allowInteractive } from "../../kusto/credentials.ts";
 import { askFor, readControl } from "../../lake/control.ts";
 import { storageFailure } from "../../lake/failure.ts";
+import type { Lake } from "../../lake/lake.ts";
 import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
-import { waitingStartOver } from "../../model/control.ts";
+import { type Control, waitingStartOver } from "../../model/control.ts";
 import { describe } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { noRetries } from "../../model/retries.ts";
@@ -105,8 +106,12 @@ async function copyJob({ runtime, job, given, reporter, signal, purpose }: Copyi
   let end: CopyEnd;
   try {
     if (purpose === "copy" && !given.continuous) await liftCancellation(job, tell);
-    if (purpose === "copy") await tellStartOver(job, tell);
-    const held = purpose === "cancel" || given.continuous ? undefined : await heldBack(job, given.takeOver);
+    let held: CopyEnd | undefined;
+    if (purpose !== "cancel") {
+      const folder = await lookAt(job);
+      if (purpose === "copy") tellStartOver(job, folder, tell);
+      if (!given.continuous) held = await heldBack(folder, given.takeOver);
+    }
     end = given.continuous
       ? await keepCopying(runtime, job, tell, signal)
       : (held ?? (await copyOnce(runtime, job, tell, signal)));
@@ -131,10 +136,21 @@ async function liftCancellation(job: Job, tell: Reporter["tell"]): Promise<void>
   tell({ event: "message", at: new Date().toISOString(), job: job.name, level: "info", text });
 }
 
-/** A start over that was asked for before comes first: whoever starts the copy is told. */
-async function tellStartOver(job: Job, tell: Reporter["tell"]): Promise<void> {
+/** What a lake folder says before a run begins in it. */
+interface Folder {
+  readonly lake: Lake;
+  readonly state: State;
+  readonly control: Control;
+}
+
+async function lookAt(job: Job): Promise<Folder> {
   const lake = lakeOf(job.lake);
-  const [control, state] = await Promise.all([readControl(lake), readState(lake)]);
+  const [state, control] = await Promise.all([readState(lake), readControl(lake)]);
+  return { lake, state, control };
+}
+
+/** A start over that was asked for before comes first: whoever starts the copy is told. */
+function tellStartOver(job: Job, { control, state }: Folder, tell: Reporter["tell"]): void {
   const waiting = waitingStartOver(control, state);
   if (waiting === undefined) return;
   const text = `The copy starts over, as was asked for (${waiting.by}, ${waiting.at}): ${waiting.tables.length} of its tables are copied whole once more. kusto-copy cancel withdraws that while it waits.`;
@@ -142,9 +158,7 @@ async function tellStartOver(job: Job, tell: Reporter["tell"]): Promise<void> {
 }
 
 /** Why a single run doesn't begin: the copy is to be paused or cancelled, or another run is at work. */
-async function heldBack(job: Job, takeOver: boolean): Promise<CopyEnd | undefined> {
-  const lake = lakeOf(job.lake);
-  const [state, control] = await Promise.all([readState(lake), readControl(lake)]);
+async function heldBack({ lake, state, control }: Folder, takeOver: boolean): Promise<CopyEnd | undefined> {
   if (control.wanted !== "run") {
     const by = control.asked === undefined ? "" : ` (${control.asked.by}, ${control.asked.at})`;
     const outcome = control.wanted === "pause" ? "paused" : "cancelled";

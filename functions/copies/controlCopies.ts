@@ -8,7 +8,7 @@ import { readJobs } from "../../activities/jobs/jobs.ts";
 import { askFor, askResync, askStartOver, readControl } from "../../lake/control.ts";
 import { readState } from "../../lake/log.ts";
 import type { State } from "../../model/checkpoint/state.ts";
-import { waitingStartOver } from "../../model/control.ts";
+import { mayStartOver, waitingStartOver } from "../../model/control.ts";
 import { Retryable } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
 import { readDays, refusedDays } from "../../model/resyncedDays.ts";
@@ -75,16 +75,13 @@ async function resume(request: HttpRequest, context: InvocationContext): Promise
   const state = await readState(lake);
   let startsOver: boolean;
   if (read.value.startOver) {
-    const control = await readControl(lake);
-    // Asked for once more while it waits, as where the answer was lost, it is the same request.
-    if (control.wanted === "run" && waitingStartOver(control, state) === undefined)
+    if (!mayStartOver(await readControl(lake), state))
       return problem(409, "The copy is neither paused nor cancelled.", START_OVER_INSTEAD, {
         lake: target.job.lake,
       });
     const { tables } = resyncedTables(state, ["*"]);
+    await askStartOver(lake, tables, BY_HTTP, state.resyncs);
     startsOver = tables.length > 0;
-    if (startsOver) await askStartOver(lake, tables, BY_HTTP, state.resyncs);
-    else await askFor(lake, "run", BY_HTTP);
   } else {
     const startOver = await askFor(lake, "run", BY_HTTP);
     startsOver = waitingStartOver({ startOver }, state) !== undefined;

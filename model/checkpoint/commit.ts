@@ -109,20 +109,22 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
         ...(open.waits === undefined ? {} : { waits: open.waits }),
       },
     ].slice(-FINISHED_KEPT),
-    ...(entry.abandoned === true
-      ? {}
-      : open.lane === "backfill"
-        ? { historyReadAt: state.historyReadAt ?? open.readAt }
-        : behind
-          ? {}
-          : {
-              lastForward: {
-                upTo: open.upTo,
-                readAt: open.readAt,
-                durationMs: Math.max(0, Date.parse(entry.at) - Date.parse(open.readAt)),
-              },
-            }),
+    ...(entry.abandoned === true ? {} : broughtUpTo(state, open, entry.at, behind)),
   };
+}
+
+/** The moment that the destination stands at after an iteration; one that leaves a table behind moves it no further. */
+function broughtUpTo(
+  state: State,
+  open: OpenIteration,
+  at: string,
+  behind: boolean,
+): Pick<State, "historyReadAt" | "lastForward"> {
+  const { lane, upTo, readAt } = open;
+  if (lane === "backfill") return { historyReadAt: state.historyReadAt ?? readAt };
+  if (behind) return {};
+  const durationMs = Math.max(0, Date.parse(at) - Date.parse(readAt));
+  return { lastForward: { upTo, readAt, durationMs } };
 }
 
 /**

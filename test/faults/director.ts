@@ -19,6 +19,11 @@ export interface Track {
   readonly isDead: () => boolean;
 }
 
+/** The effects at which strikes were to come and did not. */
+export function missedOf({ struck }: Track, strikes: readonly Strike[]): string[] {
+  return strikes.filter((strike) => !struck.includes(strike)).map((strike) => strike.effect);
+}
+
 export interface Director {
   readonly fate: Fate;
   /** Watches a place anew, with these faults to come. */

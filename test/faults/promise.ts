@@ -1,11 +1,9 @@
 import { readText } from "../../lake/files.ts";
-import { openLake } from "../../lake/lake.ts";
-import { parseLake } from "../../lake/location.ts";
 import { entryPath } from "../../lake/log.ts";
-import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { type Entry, entrySchema } from "../../model/checkpoint/entries.ts";
 import { fold } from "../../model/checkpoint/fold.ts";
 import { emptyState, type State } from "../../model/checkpoint/state.ts";
+import { lakeOf } from "../copy/leftovers.ts";
 import type { Stage } from "./stage.ts";
 import { type SmallCopy, TABLES } from "./variants.ts";
 
@@ -19,9 +17,7 @@ import { type SmallCopy, TABLES } from "./variants.ts";
 
 /** Everything of the promise that a finished copy breaks, in words; nothing where it keeps it. */
 export async function broken(stage: Stage, copy: SmallCopy): Promise<string[]> {
-  const lake = openLake(
-    parseLake(`${stage.copies.stack.urls.lake}/copy/${copy.folder};${storageAccount.key}`),
-  );
+  const lake = lakeOf(stage.copies.stack, copy.folder);
   const problems: string[] = [];
   const log = await readLog(async (number) => readText(lake, entryPath(number)));
   let state: State = emptyState;

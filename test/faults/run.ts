@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery, Hub } from "./app.ts";
 import { copyUntilEqual } from "./copies.ts";
-import type { Strike, Track } from "./director.ts";
+import { missedOf, type Strike, type Track } from "./director.ts";
 import { broken } from "./promise.ts";
 import type { Stage } from "./stage.ts";
 import { change, prepare, removeFolder, type SmallCopy, VARIANTS, type Variant } from "./variants.ts";
@@ -50,10 +50,7 @@ export async function runCase(
   stage.director.disarm(place);
   const undelivered = deliveries.length === 0 ? [] : await stage.delivered(copy.folder);
   problems.push(...(await brokenAtLast(stage, copy)));
-  const missed = [
-    ...strikes.filter((strike) => !track.struck.includes(strike)).map((strike) => strike.effect),
-    ...undelivered,
-  ];
+  const missed = [...missedOf(track, strikes), ...undelivered];
   await removeFolder(stage, copy);
   return { problems, missed, seen: track.seen, seenFirst };
 }

@@ -1,8 +1,6 @@
 import { askResync } from "../../lake/control.ts";
-import { type Lake, openLake } from "../../lake/lake.ts";
-import { parseLake } from "../../lake/location.ts";
-import { storageAccount } from "../../local/stack/storageAccount.ts";
 import { addFault, createIdTable, loadIds } from "../copy/drive.ts";
+import { lakeOf } from "../copy/leftovers.ts";
 import { cursorsGiven } from "../copy/support.ts";
 import type { Strike } from "./director.ts";
 import type { Stage } from "./stage.ts";
@@ -77,13 +75,9 @@ export async function prepare(stage: Stage, { place, folder, variant }: SmallCop
 
 /** Takes a copy's lake folder away: the local storage looks through all that it holds for each blob that it is asked for. */
 export async function removeFolder(stage: Stage, { folder }: SmallCopy): Promise<void> {
-  const { files, location } = lakeOf(stage, folder);
+  const { files, location } = lakeOf(stage.copies.stack, folder);
   const container = files.getFileSystemClient(location.container);
   await container.getDirectoryClient(folder).deleteIfExists(true);
-}
-
-function lakeOf(stage: Stage, folder: string): Lake {
-  return openLake(parseLake(`${stage.copies.stack.urls.lake}/copy/${folder};${storageAccount.key}`));
 }
 
 /** What happens between the first iteration and the second. */
@@ -107,5 +101,5 @@ async function changeDay(stage: Stage, { place, folder }: SmallCopy): Promise<vo
   );
   for (const { Extent } of extents) await stage.source.command(place, `.drop extent ${String(Extent)}`);
   await loadIds(stage.copies.stack.urls.sourceKusto, place, table, [20, 60], OF_HISTORY);
-  await askResync(lakeOf(stage, folder), [table], "whoever changed the day", [HISTORY]);
+  await askResync(lakeOf(stage.copies.stack, folder), [table], "whoever changed the day", [HISTORY]);
 }

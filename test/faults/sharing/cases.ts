@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FOLLOWER_ACTIVITY } from "../../../activities/followers/contract.ts";
 import type { Delivery } from "../app.ts";
 import { ACTION_WORDS, ACTIONS, faultsOf } from "../cases.ts";
-import type { Strike } from "../director.ts";
+import { missedOf, type Strike } from "../director.ts";
+import type { Outcome } from "../run.ts";
 import { FAULT_WORDS } from "../wireFaults.ts";
 import { PLACE, type SharingStage } from "./stage.ts";
 import { STEPS, type Step, untilDone } from "./steps.ts";
@@ -15,13 +16,7 @@ export interface SharingCase {
   readonly deliveries: readonly Delivery[];
 }
 
-export interface SharingOutcome {
-  /** What of the promise is broken; empty where all of it is kept. */
-  readonly problems: readonly string[];
-  /** What was to strike and did not. */
-  readonly missed: readonly string[];
-  readonly seen: ReadonlyMap<string, number>;
-}
+export type SharingOutcome = Pick<Outcome, "problems" | "missed" | "seen">;
 
 /** Activities of each step. */
 const DELIVERED: Readonly<Record<string, readonly (keyof typeof FOLLOWER_ACTIVITY)[]>> = {
@@ -87,26 +82,19 @@ export async function runSharing(
   director.disarm(PLACE);
   const undelivered = await app.delivered(ANY);
   if (deliveries.length > 0) problems.push(...(await step.wrong(stage)));
-  const missed = [
-    ...strikes.filter((strike) => !track.struck.includes(strike)).map((strike) => strike.effect),
-    ...undelivered,
-  ];
   await app.deliverOnce();
-  return { problems, missed, seen: track.seen };
+  return { problems, missed: [...missedOf(track, strikes), ...undelivered], seen: track.seen };
 }
 
 const ANY = "";
 const LATE_MS = 500;
 
-/** Does the steps that go before this one, where they are not done. */
+/** Does the step that goes before this one, where it is not done. */
 async function makeReady(stage: SharingStage, step: Step): Promise<void> {
   const isAttached = (await stage.attached()).length > 0;
-  const before =
-    isAttached === step.ofAttached
-      ? []
-      : STEPS.filter(({ leavesAttached }) => leavesAttached === step.ofAttached);
-  for (const each of before.slice(0, 1)) {
-    const problems = await untilDone(stage, each, () => undefined);
-    if (problems.length > 0) throw new Error(`${each.name}, which nothing strikes: ${problems.join("; ")}`);
-  }
+  if (isAttached === step.ofAttached) return;
+  const before = STEPS.find(({ leavesAttached }) => leavesAttached === step.ofAttached);
+  if (before === undefined) throw new Error(`Nothing makes ready for ${step.name}.`);
+  const problems = await untilDone(stage, before, () => undefined);
+  if (problems.length > 0) throw new Error(`${before.name}, which nothing strikes: ${problems.join("; ")}`);
 }
