@@ -51,6 +51,8 @@ export interface FakeOptions {
   readonly refuse?: (name: string, calls: number) => Answer<object> | undefined;
   /** Which stages a poll is refused to tell of, and why; asked at each poll. */
   readonly unseen?: (polls: number) => readonly RefusedPoll[];
+  /** Whether a poll finds a flight running still. */
+  readonly running?: (flight: Flight) => boolean;
   /** Hears of the flights of each poll. */
   readonly polled?: (flights: readonly Flight[]) => void;
   /** Slots that are the run's own when it asks again, by how many windows are staged. */
@@ -171,6 +173,7 @@ export function fakeCopy(options: FakeOptions) {
       );
       const outcomes = flights
         .filter((flight) => refused.every((each) => each.stage !== flight.stage))
+        .filter((flight) => options.running?.(flight) !== true)
         .map((flight) => {
           const failure = options.trouble?.(flight);
           if (failure !== undefined)
