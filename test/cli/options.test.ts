@@ -16,34 +16,16 @@ import {
   createIdTable,
   idsOf,
   loadIds,
-  tableNames,
   until,
   wholeRanges,
 } from "../copy/drive.ts";
 import { type CopyStack, cursorsGiven, startCopyStack } from "../copy/support.ts";
-import { command, type Ended, eventsOf, start, summaryOf } from "./command.ts";
-
-/** A database of the destination for each copy that must not meet another's tables. */
-const INTO = [
-  "All",
-  "Some",
-  "Env",
-  "File",
-  "Query",
-  "Horizon",
-  "History",
-  "New",
-  "Beside",
-  "Direct",
-  "Window",
-  "Bare",
-];
-const DESTINATIONS = [...INTO, "Often", "Parked", "Lakes", "Samples"];
-const DAY = 86_400_000;
+import { command, eventsOf, start, summaryOf } from "./command.ts";
+import { copiesOf, DESTINATIONS, fillSource } from "./optionCopies.ts";
 
 describe("an option of the command", { timeout: 120_000 }, () => {
   let copies: CopyStack;
-  let lake: (folder: string) => string;
+  const { lake, whole, copy, plan, jobOf, tablesOf } = copiesOf(() => copies);
 
   beforeAll(async () => {
     copies = await startCopyStack({
@@ -51,44 +33,9 @@ describe("an option of the command", { timeout: 120_000 }, () => {
       sourceDatabases: ["Samples", "Live"],
       destinationDatabases: DESTINATIONS,
     });
-    const { sourceKusto } = copies.stack.urls;
-    lake = (folder) => `${copies.stack.urls.lake}/copy/${folder};${storageAccount.key}`;
-    for (const table of ["Storms", "StormsOld", "Two Words", "States"]) {
-      await copies.source.command("Samples", `.create table ['${table}'] (Id: long, Text: string)`);
-    }
-    for (const [i, daysAgo] of [40, 20, 2].entries()) {
-      const at = new Date(Date.now() - daysAgo * DAY).toISOString();
-      await loadIds(sourceKusto, "Samples", "Storms", [i * 10, i * 10 + 10], {
-        ingestedAt: at,
-        createdOn: at,
-      });
-    }
-    for (const table of ["StormsOld", "Two Words", "States"])
-      await loadIds(sourceKusto, "Samples", table, [0, 5]);
-    await createIdTable(copies.source, "Live", "Events");
-    await loadIds(sourceKusto, "Live", "Events", [0, 10]);
-    await cursorsGiven();
+    await fillSource(copies);
   });
   afterAll(() => copies.stop());
-
-  /** The options that make a copy whole, into a database and a lake folder of its own. */
-  function whole(into: string, from = "Samples"): string[] {
-    const { sourceKusto, destinationKusto } = copies.stack.urls;
-    const ends = ["-s", sourceKusto, "-d", destinationKusto, "--db", from, "--destination-db", into];
-    return ["-l", lake(into), ...ends, "--query-slots", "4", "--poll", "100ms"];
-  }
-  const copy = (into: string, ...more: string[]): Promise<Ended> =>
-    command([...whole(into), ...more, "--json"]);
-  async function plan(into: string, ...more: string[]) {
-    const { stdout, stderr } = await command(["plan", ...whole(into), ...more, "--json"]);
-    expect(stderr).toBe("");
-    return planReportSchema.parse(JSON.parse(stdout));
-  }
-  /** The job as the run that it was for wrote it into the log. */
-  async function jobOf(into: string) {
-    return (await readState(openLake(parseLake(lake(into))))).job;
-  }
-  const tablesOf = (into: string) => tableNames(copies.destination, into);
 
   it("--lake, --source, --destination, --db, --destination-db: copies from the one into the other", async () => {
     const { code, stdout, stderr } = await copy("All");

@@ -5,7 +5,7 @@ const EXTENTS =
   "are dropped where all that they hold is of the days, and left where nothing is; else nothing is dropped";
 const CANDIDATES = "activities/plan/candidates.ts";
 const SETTLE = "activities/plan/settleDays.ts";
-const DAYS_TEST = "test/copy/days.test.ts";
+const DAYS_TEST = "test/copy/days/days.test.ts";
 const REFUSED =
   "are refused where an extent is of another day too, or rows carry no day, and nothing is replaced";
 
@@ -31,7 +31,7 @@ export const dayGuards: readonly Guard[] = [
     edits: [
       { file: "model/checkpoint/fold.ts", find: "  refuseUnsettledDays(state, entry);\n", replace: "" },
     ],
-    tests: [{ file: "test/model/checkpoint/resyncs.test.ts", name: "days of a table are planned in no log" }],
+    tests: [{ file: "test/model/checkpoint/days.test.ts", name: "days of a table are planned in no log" }],
   },
   {
     name: "days end at the cursor",
@@ -61,7 +61,7 @@ export const dayGuards: readonly Guard[] = [
     ],
     tests: [
       {
-        file: "test/model/checkpoint/resyncs.test.ts",
+        file: "test/model/checkpoint/wholeTables.test.ts",
         name: "a request that was taken in is never asked for again, however many come after it",
       },
     ],

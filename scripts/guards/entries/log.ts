@@ -3,7 +3,8 @@ import type { Guard } from "../guard.ts";
 const LOG = "lake/log.ts";
 const LOG_TEST = "test/lake/log.test.ts";
 const FOLD = "model/checkpoint/fold.ts";
-const FOLD_TEST = "test/model/checkpoint/fold.test.ts";
+const REFUSALS_TEST = "test/model/checkpoint/refusals.test.ts";
+const COMMIT_TEST = "test/model/checkpoint/commit.test.ts";
 
 /** The checkpoint log: who may write it, and what it takes. */
 export const logGuards: readonly Guard[] = [
@@ -50,7 +51,7 @@ export const logGuards: readonly Guard[] = [
     name: "intent before a promotion",
     promise: "The log takes no promotion that no intent names.",
     edits: [{ file: FOLD, find: "if (!before || !intended.has(id)) {", replace: "if (!before) {" }],
-    tests: [{ file: FOLD_TEST, name: "nothing is promoted without an intent" }],
+    tests: [{ file: REFUSALS_TEST, name: "nothing is promoted without an intent" }],
   },
   {
     name: "verified extents",
@@ -62,7 +63,7 @@ export const logGuards: readonly Guard[] = [
         replace: 'if (staged?.stage !== "staged")',
       },
     ],
-    tests: [{ file: FOLD_TEST, name: "no intent names what was not verified" }],
+    tests: [{ file: REFUSALS_TEST, name: "no intent names what was not verified" }],
   },
   {
     name: "promoted once",
@@ -70,7 +71,7 @@ export const logGuards: readonly Guard[] = [
     edits: [
       { file: FOLD, find: 'if (before.stage === "promoted")', replace: 'if (before.stage === "never")' },
     ],
-    tests: [{ file: FOLD_TEST, name: "a window that is promoted is never begun again" }],
+    tests: [{ file: REFUSALS_TEST, name: "a window that is promoted is never begun again" }],
   },
   {
     name: "cursor per table",
@@ -82,7 +83,7 @@ export const logGuards: readonly Guard[] = [
         replace: ", cursor: planned.upTo, error: reason };",
       },
     ],
-    tests: [{ file: FOLD_TEST, name: "a parked table keeps its cursor while the others move" }],
+    tests: [{ file: COMMIT_TEST, name: "a parked table keeps its cursor while the others move" }],
   },
   {
     name: "windows planned once",
@@ -99,7 +100,7 @@ export const logGuards: readonly Guard[] = [
     name: "one beginning",
     promise: "A table is copied from its beginning by one open iteration only.",
     edits: [{ file: FOLD, find: "  refuseSecondBeginning(state, entry);\n", replace: "" }],
-    tests: [{ file: FOLD_TEST, name: "entries that speak of what isn't there are refused" }],
+    tests: [{ file: REFUSALS_TEST, name: "entries that speak of what isn't there are refused" }],
   },
   {
     name: "a resynchronisation once",
@@ -112,7 +113,10 @@ export const logGuards: readonly Guard[] = [
       },
     ],
     tests: [
-      { file: FOLD_TEST, name: "a resynchronisation makes good what stopped a table, once per request" },
+      {
+        file: "test/model/checkpoint/wholeTables.test.ts",
+        name: "a resynchronisation makes good what stopped a table, once per request",
+      },
     ],
   },
   {
@@ -125,7 +129,7 @@ export const logGuards: readonly Guard[] = [
         replace: "",
       },
     ],
-    tests: [{ file: FOLD_TEST, name: "a stop in one lane outlives the commit of the other" }],
+    tests: [{ file: COMMIT_TEST, name: "a stop in one lane outlives the commit of the other" }],
   },
   {
     name: "lag counts what was brought",

@@ -1,6 +1,8 @@
 import type { Guard } from "../guard.ts";
 
 const COPY_TEST = "test/orchestrators/copyJob.test.ts";
+const POLLS_TEST = "test/orchestrators/polls.test.ts";
+const ENDINGS_TEST = "test/orchestrators/endings.test.ts";
 
 /** What the orchestrators keep. */
 export const orchestrationGuards: readonly Guard[] = [
@@ -61,7 +63,7 @@ export const orchestrationGuards: readonly Guard[] = [
       },
     ],
     tests: [
-      { file: COPY_TEST, name: "ends, saying why, and writes nothing more where another run took over" },
+      { file: ENDINGS_TEST, name: "ends, saying why, and writes nothing more where another run took over" },
     ],
   },
   {
@@ -99,7 +101,7 @@ export const orchestrationGuards: readonly Guard[] = [
     ],
     tests: [
       {
-        file: COPY_TEST,
+        file: POLLS_TEST,
         name: "looks later each time at what a cluster refuses to tell, counts it once, and lets the rest go on",
       },
     ],
@@ -114,7 +116,7 @@ export const orchestrationGuards: readonly Guard[] = [
         replace: "carry: after,",
       },
     ],
-    tests: [{ file: COPY_TEST, name: "counts a look that failed as a whole once" }],
+    tests: [{ file: POLLS_TEST, name: "counts a look that failed as a whole once" }],
   },
   {
     name: "what is new is due by the destination",
@@ -138,7 +140,7 @@ export const orchestrationGuards: readonly Guard[] = [
         replace: "if (pausing) return",
       },
     ],
-    tests: [{ file: COPY_TEST, name: "pauses when all that is on its way is in the log" }],
+    tests: [{ file: ENDINGS_TEST, name: "pauses when all that is on its way is in the log" }],
   },
   {
     name: "update policies after a failure",
@@ -150,6 +152,11 @@ export const orchestrationGuards: readonly Guard[] = [
         replace: "",
       },
     ],
-    tests: [{ file: COPY_TEST, name: "switches update policies on again that it switched off" }],
+    tests: [
+      {
+        file: "test/orchestrators/updatePolicies.test.ts",
+        name: "switches update policies on again that it switched off",
+      },
+    ],
   },
 ];

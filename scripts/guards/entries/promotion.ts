@@ -3,7 +3,7 @@ import type { Guard } from "../guard.ts";
 const PROMOTIONS = "test/activities/promotions.test.ts";
 const PROMOTE = "activities/promotion/promoteTable.ts";
 const FOLD = "model/checkpoint/fold.ts";
-const COPY_TEST = "test/orchestrators/copyJob.test.ts";
+const PROMOTION_TEST = "test/orchestrators/promotion.test.ts";
 const LOSSES = "test/losses/promotion.test.ts";
 const INTEND = "activities/promotion/intendPromotion.ts";
 const SWEEP = "model/checkpoint/sweep.ts";
@@ -97,7 +97,9 @@ export const promotionGuards: readonly Guard[] = [
         replace: "      if (stopped.length + withdrawn.length < 0)\n",
       },
     ],
-    tests: [{ file: COPY_TEST, name: "notes why a table is out before it fails of another one's promotion" }],
+    tests: [
+      { file: PROMOTION_TEST, name: "notes why a table is out before it fails of another one's promotion" },
+    ],
   },
   {
     name: "exports of tables that are out are stopped",
@@ -109,7 +111,7 @@ export const promotionGuards: readonly Guard[] = [
         replace: "",
       },
     ],
-    tests: [{ file: COPY_TEST, name: "go on no further, and it is told by that reason alone" }],
+    tests: [{ file: PROMOTION_TEST, name: "go on no further, and it is told by that reason alone" }],
   },
   {
     name: "sweep of older staging tables only",
@@ -222,7 +224,7 @@ export const promotionGuards: readonly Guard[] = [
     edits: [{ file: PROMOTE, find: "    if (!last) throw again();\n", replace: "" }],
     tests: [
       {
-        file: "test/copy/days.test.ts",
+        file: "test/copy/days/days.test.ts",
         name: "are replaced though a merge changes the destination's extents meanwhile",
       },
     ],
@@ -269,7 +271,7 @@ export const promotionGuards: readonly Guard[] = [
     ],
     tests: [
       {
-        file: "test/model/checkpoint/resyncs.test.ts",
+        file: "test/model/checkpoint/wholeTables.test.ts",
         name: "by a promotion that was taken back: copied again whatever its signature says",
       },
     ],
@@ -284,7 +286,7 @@ export const promotionGuards: readonly Guard[] = [
         replace: "return carry;",
       },
     ],
-    tests: [{ file: COPY_TEST, name: "go on no further, and it is told by that reason alone" }],
+    tests: [{ file: PROMOTION_TEST, name: "go on no further, and it is told by that reason alone" }],
   },
   {
     name: "the first reason of a parked table",
@@ -298,7 +300,7 @@ export const promotionGuards: readonly Guard[] = [
     ],
     tests: [
       {
-        file: "test/model/checkpoint/fold.test.ts",
+        file: "test/model/checkpoint/commit.test.ts",
         name: "a table is told by the first reason that parked it, and by none that came of it",
       },
     ],
@@ -315,7 +317,7 @@ export const promotionGuards: readonly Guard[] = [
     ],
     tests: [
       {
-        file: "test/model/checkpoint/fold.test.ts",
+        file: "test/model/checkpoint/commit.test.ts",
         name: "a table is told by the first reason that parked it, and by none that came of it",
       },
     ],

@@ -205,3 +205,20 @@ export function logOf(bodies: readonly EntryBody[]): Entry[] {
 export function stateOf(bodies: readonly EntryBody[]): State {
   return logOf(bodies).reduce(fold, emptyState);
 }
+
+/** What a commit notes of the source's table, as the sample plans have it. */
+export const SHAPE = { columns: [{ name: "A", type: "long" }], folder: "", docstring: "" };
+
+/** The plan of a history of one window. */
+export const plan = planned(1, "backfill", { tables: { T: 1 } });
+
+/** A log of two tables: of T the history is in, and U had none. */
+export const history = [
+  opening,
+  planned(1, "backfill", { tables: { T: 1 }, quiet: ["U"] }),
+  ...copied(1, "T"),
+  committed(1),
+];
+
+/** A log whose one table has its history in. */
+export const settled: EntryBody[] = [opening, plan, ...copied(1, "T"), committed(1)];

@@ -1,84 +1,40 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { readExtents } from "../../kusto/reads.ts";
-import { askFor, askResync } from "../../lake/control.ts";
-import { readState } from "../../lake/log.ts";
-import { dayTag } from "../../model/naming.ts";
-import { daysOfExtent } from "../../model/resyncedDays.ts";
-import { asked } from "../reports/ask.ts";
+import { askFor, askResync } from "../../../lake/control.ts";
+import { readState } from "../../../lake/log.ts";
+import { dayTag } from "../../../model/naming.ts";
+import { asked } from "../../reports/ask.ts";
 import {
   addFault,
   beginCopy,
-  bodyOf,
   clearFaults,
-  commandsLike,
   createIdTable,
-  idsOf,
   loadIds,
   lookAt,
   strikes,
   until,
   wholeRanges,
-} from "./drive.ts";
-import { lakeOf, nothingLeft } from "./leftovers.ts";
-import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
+} from "../drive.ts";
+import { lakeOf, nothingLeft } from "../leftovers.ts";
+import { type CopyStack, cursorsGiven, startCopyStack } from "../support.ts";
+import { at, DAY, dayCopies, LOAD, well } from "./dayCopies.ts";
 
 const DATABASES = ["Days", "Lost", "Twice", "Merged", "Mixed", "Lanes", "Untimed", "Backfill", "Late", "Cut"];
-const LOAD = 10;
-const DAY = ["2024-05-01", "2024-05-02", "2024-05-03", "2024-05-04"] as const;
-const at = (day: string) => ({ ingestedAt: `${day}T12:00:00Z`, createdOn: `${day}T12:00:00Z` });
 
 describe("days of a table that are resynchronised", { timeout: 120_000 }, () => {
   let copies: CopyStack;
-  const source = () => copies.stack.urls.sourceKusto;
-  const destination = () => copies.stack.urls.destinationKusto;
-  const body = (database: string) => bodyOf(copies.stack, database, database);
-  const held = (database: string) => idsOf(copies.destination, database, "Events");
-  const askDays = (database: string, ...days: string[]) =>
-    askResync(lakeOf(copies.stack, database), ["Events"], "a test", days);
-  const well = { state: "succeeded", error: null };
-
-  /** Ids of the destination's extents by day; those of no day under "". */
-  async function extentsByDay(database: string): Promise<Map<string, string[]>> {
-    const byDay = new Map<string, string[]>();
-    for (const extent of await readExtents(copies.destination, database, ["Events"], {})) {
-      const day = daysOfExtent(extent).join("+");
-      byDay.set(day, [...(byDay.get(day) ?? []), extent.ExtentId].toSorted());
-    }
-    return byDay;
-  }
-
-  /** Four days of ten rows, copied. */
-  async function copiedDays(database: string, more: object = {}): Promise<void> {
-    await createIdTable(copies.source, database, "Events");
-    for (const [i, day] of DAY.entries())
-      await loadIds(source(), database, "Events", [i * LOAD, (i + 1) * LOAD], at(day));
-    await cursorsGiven();
-    expect(await copies.copy({ ...body(database), ...more })).toMatchObject(well);
-    expect(await held(database)).toEqual(wholeRanges([0, DAY.length * LOAD]));
-  }
-
-  /** Drops what the source holds of a day, and puts these rows in its place. */
-  async function changeAtSource(
-    database: string,
-    day: number,
-    ids?: readonly [number, number],
-  ): Promise<void> {
-    const rows = await copies.source.query(
-      database,
-      `Events | where Id >= ${day * LOAD} and Id < ${(day + 1) * LOAD} | distinct Extent = tostring(extent_id())`,
-    );
-    for (const { Extent } of rows) await copies.source.command(database, `.drop extent ${String(Extent)}`);
-    if (ids) await loadIds(source(), database, "Events", ids, at(DAY[day] ?? ""));
-    await cursorsGiven();
-  }
-
-  async function verdict(database: string): Promise<unknown> {
-    const { report } = await asked(copies.stack.urls.functions, "verifications", body(database));
-    return report;
-  }
-
-  const replaced = (database: string) => commandsLike(copies.destination, database, ".replace extents");
+  const {
+    source,
+    destination,
+    body,
+    held,
+    askDays,
+    extentsByDay,
+    copiedDays,
+    changeAtSource,
+    verdict,
+    replaced,
+  } = dayCopies(() => copies);
 
   beforeAll(async () => {
     copies = await startCopyStack({
