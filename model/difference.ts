@@ -1,3 +1,4 @@
+import { countedRows } from "./counted.ts";
 import type { DifferingDay, VerifiedTable } from "./reports/verification.ts";
 
 /** What was seen of a table whose two sides are not equal. */
@@ -41,7 +42,7 @@ export function explained(seen: Seen): Explanation {
   if (doubled > 0) {
     return {
       state: "different",
-      reason: `The destination holds ${destination.rows} rows where ${source.rows} should be, and ${doubled} of them lie there twice: extents with just the rows of other ones.`,
+      reason: `The destination holds ${countedRows(destination.rows)} where ${source.rows} should be, and ${countedRows(doubled)} lie there twice: extents with just the rows of other ones.`,
       advice: RESYNC,
     };
   }
@@ -49,7 +50,7 @@ export function explained(seen: Seen): Explanation {
   if (strange) {
     return {
       state: "different",
-      reason: `The destination holds ${strange.destination - strange.source} rows that this copy did not bring: their extents don't carry its tag.`,
+      reason: `The destination holds ${countedRows(strange.destination - strange.source)} that this copy did not bring: their extents don't carry its tag.`,
       advice: `Find out what else writes into table ${seen.table}; a copy needs its destination tables for itself. ${RESYNC}`,
     };
   }
@@ -73,8 +74,8 @@ function missingRows(seen: Seen, missing: readonly DifferingDay[], lacking: numb
   return {
     state: "different",
     reason: aged
-      ? `The destination lacks ${lacking} of ${seen.source.rows} rows${where}, all older than what its retention keeps (from ${kept}).`
-      : `The destination lacks ${lacking} of ${seen.source.rows} rows${where}.`,
+      ? `The destination lacks ${lacking} of ${countedRows(seen.source.rows)}${where}, all older than what its retention keeps (from ${kept}).`
+      : `The destination lacks ${lacking} of ${countedRows(seen.source.rows)}${where}.`,
     advice: aged
       ? "Lengthen the destination's retention and resynchronise the table if they should stay, or give the job a horizon."
       : `Rows were dropped at the destination after they were copied. ${RESYNC}`,
@@ -92,8 +93,8 @@ function fewerAtSource({ source, destination, days, keptFrom }: Seen): Explanati
   return {
     state: "changed",
     reason: aged
-      ? `The source holds ${fewer} rows fewer now than were copied${where}: its retention keeps rows from ${kept} on.`
-      : `The source holds ${fewer} rows fewer now than were copied${where}: they were deleted there since, which a copy doesn't follow.${doubt}`,
+      ? `The source holds ${countedRows(fewer)} fewer now than were copied${where}: its retention keeps rows from ${kept} on.`
+      : `The source holds ${countedRows(fewer)} fewer now than were copied${where}: what is missing was deleted there since, which a copy doesn't follow.${doubt}`,
     advice: aged
       ? "Nothing, if the destination should keep them longer; else set the same retention there."
       : `Nothing, if the destination should keep them. Else: ${RESYNC}`,
@@ -105,7 +106,7 @@ const DAYS_NAMED = 5;
 function named(days: readonly DifferingDay[]): string {
   const texts = days.slice(0, DAYS_NAMED).map(({ day }) => day ?? "rows without a day");
   const more = days.length - texts.length;
-  return `${texts.join(", ")}${more > 0 ? ` and ${more} days more` : ""}`;
+  return `${texts.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function sum(days: readonly DifferingDay[], side: "source" | "destination"): number {

@@ -1,5 +1,6 @@
 import { FOLLOWED } from "./checkpoint/entries.ts";
 import type { State } from "./checkpoint/state.ts";
+import { countedRows } from "./counted.ts";
 import { copiedAsOf } from "./lag.ts";
 import { dayTag } from "./naming.ts";
 import { selectsTable } from "./tableSelection.ts";
@@ -142,5 +143,5 @@ export function undatedRows(extents: readonly TaggedExtent[]): bigint {
 
 /** Why no day can be replaced in a table that holds more, or fewer, rows without a day than the copy brought. */
 export function undatedReason(table: string, found: bigint, expected: bigint): string {
-  return `Table ${table} holds ${found} rows at the destination in extents without a drop-by:kc-<day> tag, and ${expected} were expected, those that have no ingestion time at the source: something else wrote them, or took the tags off, and rows of the days that were asked for may be among them. Resynchronise the table whole, which replaces all that it holds.`;
+  return `Table ${table} holds ${countedRows(found)} at the destination in extents without a drop-by:kc-<day> tag, and ${expected} expected, as many as have no ingestion time at the source: something else wrote them, or took the tags off, and rows of the days that were asked for may be among them. Resynchronise the table whole, which replaces all that it holds.`;
 }

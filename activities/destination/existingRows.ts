@@ -4,6 +4,7 @@ import { hasBrought } from "../../model/checkpoint/brought.ts";
 import type { PlannedTable } from "../../model/checkpoint/entries.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { chunked } from "../../model/chunked.ts";
+import { countedRows } from "../../model/counted.ts";
 import type { Job } from "../../model/job.ts";
 
 const TABLES_PER_QUERY = 50;
@@ -34,8 +35,7 @@ export async function existingRows(
 
 /** Why a table that holds so many rows is not begun, and what to do. */
 export function reasonOf(table: string, rows: number): string {
-  const held = `${rows} ${rows === 1 ? "row" : "rows"}`;
-  return `Table ${table} holds ${held} at the destination that this copy did not bring, and might hold rows twice afterwards. Empty it (.clear table ${table} data) or drop it; or set KUSTO_COPY_EXISTING_ROWS (--existing-rows) to keep, to copy beside what is there.`;
+  return `Table ${table} holds ${countedRows(rows)} at the destination that this copy did not bring, and might hold rows twice afterwards. Empty it (.clear table ${table} data) or drop it; or set KUSTO_COPY_EXISTING_ROWS (--existing-rows) to keep, to copy beside what is there.`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { showOperationDetails } from "../../kusto/commands/operations.ts";
 import { readExtents, readWindowContent } from "../../kusto/reads.ts";
 import { fileSizes } from "../../lake/stagedFiles.ts";
 import type { PlannedTable, WindowRange } from "../../model/checkpoint/entries.ts";
+import { countedRows } from "../../model/counted.ts";
 import { describe, isOfOneTable } from "../../model/errors.ts";
 import { isoFromTicks, startOfDay, ticksFromIso } from "../../model/ticks.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
@@ -43,7 +44,7 @@ export function measureExport({ job, run, next, flight }: FlightInput): Promise<
     const exported = Number(files.reduce((sum, file) => sum + file.NumRecords, 0n));
     if (exported !== measured.content.rows) {
       throw new WrongAttempt(
-        `The export wrote ${exported} rows, and the window at the source holds ${measured.content.rows} now.`,
+        `The export wrote ${countedRows(exported)}, and the window at the source holds ${measured.content.rows} now.`,
         context,
         {
           advice: "Rows were deleted at the source in between, or the export is not whole; it is done again.",

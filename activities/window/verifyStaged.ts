@@ -1,6 +1,7 @@
 import type { BagComparison } from "../../kusto/commands/contentHash.ts";
 import { readExtentsContent, readWindowContent } from "../../kusto/reads.ts";
 import type { Content, PlannedTable } from "../../model/checkpoint/entries.ts";
+import { countedRows } from "../../model/counted.ts";
 import { Terminal } from "../../model/errors.ts";
 import { attemptTag, stagingTable } from "../../model/naming.ts";
 import type { Answer, FlightInput, FlightOutcome } from "../contract.ts";
@@ -41,7 +42,7 @@ export function verifyStaged({ job, run, next, flight }: FlightInput): Promise<A
         isSame(found, await sourceAs("text"));
       if (same) return found;
       throw new WrongAttempt(
-        `Staging holds ${found.rows} rows with content hash ${found.hash}, and the source window ${content.rows} with ${content.hash}.`,
+        `Staging holds ${countedRows(found.rows)} with content hash ${found.hash}, and the source window ${content.rows} with ${content.hash}.`,
         context,
         { advice: "Nothing of this attempt is promoted; the window is copied again." },
       );

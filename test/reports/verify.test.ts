@@ -126,7 +126,7 @@ describe("a verification", () => {
     expect(tableOf(report, "Doubled")).toMatchObject({
       state: "different",
       days: [{ day, source: 10, destination: 20 }],
-      reason: expect.stringMatching(/10 of them lie there twice/),
+      reason: expect.stringMatching(/10 rows lie there twice/),
     });
     expect(tableOf(report, "Added")).toMatchObject({
       state: "different",
