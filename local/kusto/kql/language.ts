@@ -1,7 +1,8 @@
 /// <reference types="@kusto/language-service-next" />
 import { createRequire } from "node:module";
-import type { Catalog, KustoColumn, KustoFunction, KustoType } from "../catalog.ts";
+import type { Catalog, KustoType } from "../catalog.ts";
 import { notSupported } from "../kustoError.ts";
+import { rememberGlobals } from "./globals.ts";
 
 const require = createRequire(import.meta.url);
 // The parser is a script that sets globals, and its runtime has to be there before it.
@@ -29,47 +30,13 @@ export function stringLiteralValue(text: string): string {
   return language.KustoFacts.GetStringLiteralValue(text) ?? "";
 }
 
-function columnSymbol(column: KustoColumn): Kusto.Language.Symbols.ColumnSymbol {
-  return new symbols.ColumnSymbol(
-    column.name,
-    symbols.ScalarTypes.GetSymbol(column.type),
-    null,
-    null,
-    null,
-    null,
-  );
-}
-
-function databaseSymbol(catalog: Catalog): Kusto.Language.Symbols.DatabaseSymbol {
-  const members: Kusto.Language.Symbols.Symbol[] = [];
-  for (const relation of catalog.relations.values()) {
-    members.push(new symbols.TableSymbol.$ctor4(relation.name, relation.columns.map(columnSymbol)));
-  }
-  for (const f of catalog.functions.values()) members.push(functionSymbol(f));
-  return new symbols.DatabaseSymbol.ctor(catalog.database, members);
-}
-
-function functionSymbol(f: KustoFunction): Kusto.Language.Symbols.FunctionSymbol {
-  return new symbols.FunctionSymbol.$ctor16(f.name, f.parameters, f.body, null);
-}
-
 export type Analysis = Kusto.Language.KustoCode;
+
+const globalsOf = rememberGlobals(language);
 
 /** What the parser's analysis knows of a database and of those that `database("…")` in the text names. */
 export function analyze(text: string, catalog: Catalog, named: readonly string[]): Analysis {
-  const databases = [databaseSymbol(catalog)];
-  for (const name of named) {
-    if (name === catalog.database) continue;
-    const sibling = catalog.sibling(name);
-    if (sibling !== undefined) databases.push(databaseSymbol(sibling));
-  }
-  // The analysis finds a cluster by its host, whatever else is written.
-  const host = language.KustoFacts.GetHostName(catalog.cluster) ?? catalog.cluster;
-  const cluster = new symbols.ClusterSymbol.ctor(host, databases);
-  let globals = language.GlobalState.Default?.WithCluster(cluster);
-  globals = globals?.WithDatabase(databases[0] ?? null);
-  const code =
-    globals === undefined || globals === null ? null : language.KustoCode.ParseAndAnalyze(text, globals);
+  const code = language.KustoCode.ParseAndAnalyze(text, globalsOf(text, catalog, named));
   if (code === null) throw notSupported("A query that the parser can't read");
   return code;
 }
