@@ -36,9 +36,13 @@ export async function copyUntilEqual(stage: Stage, copy: SmallCopy): Promise<str
     if (iteration === CALM_FROM) stage.director.disarm(copy.place);
     const { id, ended } = await oneIteration(stage, copy);
     last = ended;
-    if (ended === "Completed" && (await differences(stage, copy)).length === 0) return problems;
+    const different = ended === "Completed" ? await differences(stage, copy) : [];
+    if (ended === "Completed" && different.length === 0) return problems;
     const silent = await stage.director.unseen(copy.place, () => isSilent(stage, id));
-    if (silent) problems.push(`the status gives no reason why iteration ${iteration} ended ${ended}`);
+    if (silent)
+      problems.push(
+        [`the status gives no reason why iteration ${iteration} ended ${ended}`, ...different].join("; "),
+      );
   }
   problems.push(`not equal after ${ITERATIONS} iterations: the last ended ${last}`);
   return [...problems, ...(await differences(stage, copy))];

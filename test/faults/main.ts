@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { deliveredTwice, recordEffects, singleFaults } from "./cases.ts";
+import { deliveredTwice, recordEffects, singleFaults, stormOf } from "./cases.ts";
 import { runSingles } from "./pool.ts";
 import { startStage } from "./stage.ts";
 import { runStorms } from "./storms.ts";
@@ -80,11 +80,13 @@ async function main(): Promise<number> {
     } else {
       await runStorms(stage, effects, { runs, seed }, (outcomes) => {
         const first = outcomes[0]?.seed ?? seed;
-        for (const { seed: own, problems } of outcomes)
+        for (const { seed: own, problems } of outcomes) {
+          if (problems.length > 0) print(JSON.stringify(stormOf(effects, own)));
           tell(
             `storm ${own}; again with its round: npm run faults -- --seed ${first} --runs ${outcomes.length} --places ${stage.places.length}`,
             problems,
           );
+        }
         print(`${done} of ${runs} storms, ${broken} broken (${pace()})`);
       });
     }
