@@ -13,7 +13,8 @@ export async function fileSizes(lake: Lake, folder: string): Promise<Map<string,
 
 /**
  * Deletes a folder below the lake folder and all in it; gone already is well. On a hierarchical account the folder
- * goes in one request, on a flat one its blobs go one by one.
+ * goes in one request; on a flat one, and where the account's dfs endpoint refuses it or can't be reached (a private
+ * endpoint for blobs alone), its blobs go one by one.
  */
 export async function deleteFolder(lake: Lake, folder: string): Promise<void> {
   const name = lake.blobName(folder);
@@ -21,12 +22,7 @@ export async function deleteFolder(lake: Lake, folder: string): Promise<void> {
   try {
     await files.getDirectoryClient(name).delete(true);
   } catch (error) {
-    if (
-      !(error instanceof RestError) ||
-      error.statusCode === undefined ||
-      ![400, 404, 409].includes(error.statusCode)
-    )
-      throw error;
+    if (!(error instanceof RestError) || isBusy(error.statusCode)) throw error;
   }
   const left: string[] = [];
   for await (const blob of lake.container.listBlobsFlat({ prefix: `${name}/` })) left.push(blob.name);
@@ -37,6 +33,11 @@ export async function deleteFolder(lake: Lake, folder: string): Promise<void> {
       if (!(error instanceof RestError) || error.statusCode !== 404) throw error;
     });
   }
+}
+
+/** Whether an answer's status says that the service takes the request later: it has begun it, perhaps, or is about to be there again. */
+function isBusy(status: number | undefined): boolean {
+  return status !== undefined && (status === 408 || status === 429 || (status >= 500 && status !== 501));
 }
 
 /** Creates the lake's container if it is missing; whether it was created. */

@@ -125,13 +125,21 @@ export function withoutLane(carry: Carry, lane: Lane): Carry {
   return { ...carry, [lane]: null };
 }
 
-/** What a round's outcomes change: the flights that go on, and one log entry per iteration that has news. */
+/**
+ * What a round's outcomes change: the flights that go on, one log entry per iteration that has news, and the other windows'
+ * flights of tables that are parked, as far as they have come: nobody waits for them any more.
+ */
 export function applyOutcomes(
   carry: Carry,
   outcomes: readonly FlightOutcome[],
   job: Job,
   now: Date,
-): { carry: Carry; entries: Omit<EntryOf<"progress">, "number" | "run" | "step" | "at">[]; moved: boolean } {
+): {
+  carry: Carry;
+  entries: Omit<EntryOf<"progress">, "number" | "run" | "step" | "at">[];
+  moved: boolean;
+  out: readonly Flight[];
+} {
   const flights = new Map(carry.flights.map((flight) => [flight.window, flight]));
   const news = new Map<
     number,
@@ -144,10 +152,14 @@ export function applyOutcomes(
   };
   let { retried, retryReason } = carry;
   const refused: UnloggedRetry[] = [];
+  const out: Flight[] = [];
   for (const outcome of outcomes) {
     const { flight } = outcome;
-    // A flight of a table that this very round parked is gone.
-    if (!flights.has(flight.window)) continue;
+    // A flight of a table that this very round parked is gone; what it has just started is not.
+    if (!flights.has(flight.window)) {
+      if (outcome.kind === "advanced") out.push(flight);
+      continue;
+    }
     if (outcome.kind === "advanced") {
       if (outcome.exported) newsOf(flight.iteration).exported.push(outcome.exported);
       if (outcome.staged) {
@@ -177,7 +189,9 @@ export function applyOutcomes(
       const reason = parkedReason(window, attempt, outcome.reason);
       newsOf(iteration).parked.push({ table, reason, window });
       for (const other of [...flights.values()]) {
-        if (other.table === table && other.iteration === iteration) flights.delete(other.window);
+        if (other.table !== table || other.iteration !== iteration) continue;
+        flights.delete(other.window);
+        if (other.window !== window) out.push(other);
       }
     }
   }
@@ -194,5 +208,6 @@ export function applyOutcomes(
     carry: next,
     entries: [...news].map(([iteration, found]) => ({ kind: "progress", iteration, ...found })),
     moved: outcomes.length > 0,
+    out,
   };
 }

@@ -4,6 +4,7 @@ import type { Job } from "../model/job.ts";
 import { type Flight, type FlightStage, pickFlights, type SlotCounts } from "../model/schedule.ts";
 import { flightRound, RunFailed, type Steps } from "./calls.ts";
 import { applyOutcomes, type Carry } from "./carry.ts";
+import { stopExports } from "./exports.ts";
 import { pollRunning } from "./polls.ts";
 import { record, ref } from "./record.ts";
 import { countWaits, logRetries } from "./retries.ts";
@@ -57,6 +58,7 @@ export function* copyRound(
     carry = yield* record(context, job, left, retries.length === 0 ? entry : { ...entry, retries });
   }
   carry = yield* logRetries(context, job, carry);
+  yield* stopExports(context, job, carry, [...seen.out, ...done.out]);
   return { carry, calls: calls.length + 4, moved: seen.moved || done.moved };
 }
 

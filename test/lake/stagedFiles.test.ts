@@ -1,4 +1,7 @@
+import { createServer } from "node:http";
+import { DataLakeServiceClient } from "@azure/storage-file-datalake";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Lake } from "../../lake/lake.ts";
 import { deleteFolder, ensureContainer, fileSizes, subfolders } from "../../lake/stagedFiles.ts";
 import { STATUS_FILE, writeStatusFile } from "../../lake/statusFile.ts";
 import { files, get, put, startStorage } from "./lakeForTests.ts";
@@ -37,6 +40,44 @@ test("a folder that is gone, or never was, is deleted without an error", async (
   await deleteFolder(lake, "staged/1/1");
   await deleteFolder(storage.open("lake/never"), "staged/9/9");
   expect(await files(lake)).toEqual([]);
+});
+
+/** A lake whose dfs endpoint alone answers so, or is no server. */
+async function withDfs(lake: Lake, status: number | undefined, use: (lake: Lake) => Promise<void>) {
+  const server = createServer((_, response) => {
+    response.writeHead(status ?? 500, { "x-ms-error-code": "AuthorizationFailure" }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server has no port.");
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  if (status === undefined) await close();
+  const endpoint = `http://127.0.0.1:${address.port}/account`;
+  try {
+    const files = new DataLakeServiceClient(endpoint, undefined, { retryOptions: { maxTries: 1 } });
+    await use({ ...lake, files });
+  } finally {
+    if (status !== undefined) await close();
+  }
+}
+
+test.each([403, 501, undefined])(
+  "where the dfs endpoint refuses a folder (%s), or can't be reached, the folder goes blob by blob",
+  async (status) => {
+    const lake = storage.open(`lake/dfs-${status ?? "unreachable"}`);
+    for (const path of [...KEPT, ...GONE]) await put(lake, path, path);
+    await withDfs(lake, status, (each) => expect(deleteFolder(each, "staged/1/2")).resolves.toBeUndefined());
+    expect((await files(lake)).toSorted()).toEqual(KEPT.toSorted());
+  },
+);
+
+test.each([429, 503])("a dfs endpoint that is busy (%s) is asked again later", async (status) => {
+  const lake = storage.open(`lake/dfs-${status}`);
+  for (const path of GONE) await put(lake, path, path);
+  await withDfs(lake, status, async (each) => {
+    await expect(deleteFolder(each, "staged/1/2")).rejects.toMatchObject({ statusCode: status });
+  });
+  expect((await files(lake)).toSorted()).toEqual(GONE.toSorted());
 });
 
 test("the folders directly in a folder are named, and neither files nor deeper folders", async () => {

@@ -20,6 +20,28 @@ describe("the orchestration of a copy", () => {
   });
 });
 
+describe("the exports of a table that is parked", () => {
+  const failing = ({ window }: Flight) => (window === "1.0.0" ? "terminal" : undefined);
+
+  it.each([
+    ["are under way since", (flight: Flight) => (flight.stage === "ingesting" ? failing(flight) : undefined)],
+    ["begin as it fails", (flight: Flight) => (flight.stage === "toExport" ? failing(flight) : undefined)],
+  ])("are asked to stop where they %s, and no other table's", async (_, trouble) => {
+    const { status, journal, staged } = await run(
+      {
+        tables: 2,
+        windows: 3,
+        trouble,
+        running: ({ window, stage }) => stage === "exporting" && /^1\.0\.[12]$/.test(window),
+      },
+      { mode: "backfill", pollMs: 1 },
+    );
+    expect(status.output).toMatchObject({ committed: expect.arrayContaining([1]) });
+    expect(journal.filter((each) => each.startsWith("cancel "))).toEqual(["cancel 1.0.1", "cancel 1.0.2"]);
+    expect([...staged.keys()].toSorted()).toEqual(expect.arrayContaining(["1.1.0", "1.1.1", "1.1.2"]));
+  });
+});
+
 describe("windows that are shown one by one", () => {
   it("are each promoted once, before and at the commit, under an intent of their own", async () => {
     const { status, journal, promoted } = await run(

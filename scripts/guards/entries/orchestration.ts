@@ -159,4 +159,21 @@ export const orchestrationGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "exports of a parked table",
+    promise: "What a table that is parked still exports is asked to stop.",
+    edits: [
+      {
+        file: "orchestrators/rounds.ts",
+        find: "  yield* stopExports(context, job, carry, [...seen.out, ...done.out]);\n",
+        replace: "",
+      },
+    ],
+    tests: [
+      {
+        file: "test/orchestrators/promotion.test.ts",
+        name: "are asked to stop where they",
+      },
+    ],
+  },
 ];

@@ -196,6 +196,20 @@ export const surviveGuards: readonly Guard[] = [
     tests: [{ file: LAKE, name: "whose answers get lost though the work was done" }],
   },
   {
+    name: "blob by blob where dfs refuses",
+    promise: "A lake whose dfs endpoint refuses a folder, or can't be reached, is cleaned by its blobs.",
+    edits: [
+      {
+        file: "lake/stagedFiles.ts",
+        find: "if (!(error instanceof RestError) || isBusy(error.statusCode)) throw",
+        replace: "throw",
+      },
+    ],
+    tests: [
+      { file: "test/lake/stagedFiles.test.ts", name: "or can't be reached, the folder goes blob by blob" },
+    ],
+  },
+  {
     name: "snapshots of staged files",
     promise: "Staged files go though a backup has taken snapshots of them.",
     edits: [{ file: "lake/stagedFiles.ts", find: ', { deleteSnapshots: "include" }', replace: "" }],
