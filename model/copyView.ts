@@ -63,6 +63,9 @@ export interface InstanceView {
   readonly ended?: "paused" | "cancelled" | "stopped" | undefined;
 }
 
+/** What of a table an iteration brings. */
+type Part = Lane | "days";
+
 /**
  * Joins what the host says of an instance with what the log says of its iterations, and with what is asked of the copies
  * in the lake folder.
@@ -71,12 +74,12 @@ export function copyView(instance: InstanceView, state: State, now: Date, wanted
   const current = state.run?.instance === instance.id;
   const open = current ? [state.open.forward, state.open.backfill].filter((each) => each !== undefined) : [];
   const tables = new Map<string, TableView>();
-  const errors = new Map<string, Map<Lane, string | null>>();
-  const add = (lane: Lane, view: TableView) => {
-    // A table that was parked catches up in a later iteration of its lane: the last one counts.
-    const ofLanes = (errors.get(view.name) ?? new Map<Lane, string | null>()).set(lane, view.error);
-    errors.set(view.name, ofLanes);
-    const error = [...ofLanes.values()].find((each) => each !== null) ?? null;
+  const errors = new Map<string, Map<Part, string | null>>();
+  const add = (part: Part, view: TableView) => {
+    // A table that was parked catches up in a later iteration of its lane, and days of it in one of days: the last one counts.
+    const ofParts = (errors.get(view.name) ?? new Map<Part, string | null>()).set(part, view.error);
+    errors.set(view.name, ofParts);
+    const error = [...ofParts.values()].find((each) => each !== null) ?? null;
     tables.set(view.name, joined(tables.get(view.name), view, error));
   };
   // Only a run that ended well says itself what it committed.
@@ -86,7 +89,7 @@ export function copyView(instance: InstanceView, state: State, now: Date, wanted
   for (const done of finished) {
     for (const table of done.tables) {
       const promoted = table.error === undefined ? table.windows : 0;
-      add(done.lane, {
+      add(table.days === true ? "days" : done.lane, {
         name: table.name,
         state: table.error === undefined ? "succeeded" : "failed",
         windows: { total: table.windows, exported: promoted, staged: promoted, promoted },
@@ -103,7 +106,7 @@ export function copyView(instance: InstanceView, state: State, now: Date, wanted
       const reached = (...stages: string[]) =>
         windows.filter((window) => stages.includes(window.stage)).length;
       const parked = iteration.parked[table.name];
-      add(iteration.lane, {
+      add(table.days === undefined ? iteration.lane : "days", {
         name: table.name,
         state: parked === undefined ? "running" : "failed",
         windows: {

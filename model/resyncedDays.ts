@@ -143,5 +143,5 @@ export function undatedRows(extents: readonly TaggedExtent[]): bigint {
 
 /** Why no day can be replaced in a table that holds more, or fewer, rows without a day than the copy brought. */
 export function undatedReason(table: string, found: bigint, expected: bigint): string {
-  return `Table ${table} holds ${countedRows(found)} at the destination in extents without a drop-by:kc-<day> tag, and ${expected} expected, as many as have no ingestion time at the source: something else wrote them, or took the tags off, and rows of the days that were asked for may be among them. Resynchronise the table whole, which replaces all that it holds.`;
+  return `Table ${table} holds ${countedRows(found)} at the destination in extents without a drop-by:kc-<day> tag where ${expected} should be, as many as have no ingestion time at the source: something else wrote them, or took the tags off, and rows of the days that were asked for may be among them. Resynchronise the table whole, which replaces all that it holds.`;
 }

@@ -55,6 +55,7 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
       windows: own.length,
       rows: promotedWindows.reduce((sum, window) => sum + (window.rows ?? 0), 0),
       bytes: promotedWindows.reduce((sum, window) => sum + (window.bytes ?? 0), 0),
+      ...(planned.days === undefined ? {} : { days: true }),
       ...(reason === undefined ? {} : { error: reason }),
       ...(open.retries?.[planned.name] === undefined ? {} : { retries: open.retries[planned.name] }),
     });
@@ -76,7 +77,8 @@ export function committed(state: State, entry: EntryOf<"iterationCommitted">): S
             ...shapeAfter(known, planned, open.lane),
           }
         : {};
-      if (kept) tables[planned.name] = { ...kept, ...owed, ...askedStill(known, planned), error: reason };
+      if (kept)
+        tables[planned.name] = { ...kept, ...owed, ...askedStill(known, planned, reason), error: reason };
     } else if (planned.days !== undefined && known !== undefined) {
       // Nothing is newer for it: the cursor and what was asked for meanwhile stay.
       const { error: _, ...rest } = known;
@@ -212,6 +214,7 @@ function advanced(
     ...signed,
     ...asked,
     ...owedAfter(open.lane, known),
+    ...(known?.days?.reason === undefined ? {} : { error: known.days.reason }),
     ...(known?.stopped === undefined ? {} : { error: known.stopped, stopped: known.stopped }),
   };
 }

@@ -24,7 +24,8 @@ export function resyncAccepted(state: State, entry: EntryOf<"resyncAccepted">): 
       const { error: _, stopped: __, ...kept } = withoutDays(known);
       tables[name] = { ...kept, resync: true };
     } else if (known.resync !== true && known.stopped === undefined) {
-      tables[name] = { ...known, days: { asked: joinedDays(known.days?.asked, entry.days), waits: false } };
+      const asked = joinedDays(known.days?.asked, entry.days);
+      tables[name] = { ...known, days: { ...known.days, asked, waits: false } };
     }
   }
   const named = new Set(entry.tables);
@@ -61,14 +62,15 @@ export function resyncsPlanned(state: State, entry: EntryOf<"iterationPlanned">)
   };
 }
 
-/** What an iteration was to resynchronise and hasn't: it is asked for as before. */
+/** What an iteration was to resynchronise and hasn't, and why: it is asked for as before. */
 export function askedStill(
   known: TableState | undefined,
   { resync, days }: PlannedTable,
+  reason: string,
 ): Pick<TableState, "resync" | "days"> {
   if (resync === true) return { resync: true };
   if (days === undefined || known?.resync === true) return {};
-  return { days: { asked: joinedDays(known?.days?.asked, days), waits: true } };
+  return { days: { asked: joinedDays(known?.days?.asked, days), waits: true, reason } };
 }
 
 /**

@@ -86,9 +86,9 @@ export const tableStateSchema = z.object({
   resync: z.boolean().optional(),
   /**
    * Asked for: these days are copied once more, and take the place of what the destination holds of them. `waits`: they were
-   * tried in vain, and an iteration of what is new goes first.
+   * tried in vain, and an iteration of what is new goes first. `reason`: why, for as long as they are not tried again.
    */
-  days: z.object({ asked: z.array(daySchema), waits: z.boolean() }).optional(),
+  days: z.object({ asked: z.array(daySchema), waits: z.boolean(), reason: z.string().optional() }).optional(),
   /** Columns of the source that were copied, as they were then; absent in logs from before they were kept. */
   columns: z.array(columnSchema).optional(),
   /** Folder and docstring of the source's table at the last commit. */
@@ -114,6 +114,8 @@ export const finishedIterationSchema = z.object({
       windows: z.number(),
       rows: z.number(),
       bytes: z.number(),
+      /** Where it was to replace days of the table, and brought nothing newer. */
+      days: z.boolean().optional(),
       error: z.string().optional(),
       retries: retriesSchema.optional(),
     }),

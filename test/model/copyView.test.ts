@@ -4,6 +4,7 @@ import { type CopyState, copyView } from "../../model/copyView.ts";
 import {
   committed,
   copied,
+  daysPlanned,
   exported,
   intended,
   moment,
@@ -165,4 +166,17 @@ test("what was tried again is told of each table and of the copy, over iteration
     ["U", { steps: 0, attempts: 0, reason: null }],
   ]);
   expect(told.retries).toMatchObject({ steps: 6, attempts: 1 });
+});
+
+test("a copy whose days failed is told as failed, though what is new of the table came after them", () => {
+  const { cursor } = stateOf(first).tables.T ?? { cursor: "" };
+  const days = [...first, daysPlanned(2, "forward", cursor), parked(2, "T", "It is refused."), committed(2)];
+  const newer = [...days, planned(3, "forward", { tables: { T: 1 } }), ...copied(3, "T"), committed(3)];
+  expect(view(newer, instance("succeeded", [2, 3]))).toMatchObject({
+    state: "failed",
+    tables: [{ name: "T", state: "failed", rows: 10, error: "It is refused." }],
+  });
+  const later = stateOf(newer).tables.T?.cursor ?? "";
+  const again = [...newer, daysPlanned(4, "forward", later), ...copied(4, "T"), committed(4)];
+  expect(view(again, instance("succeeded", [2, 3, 4]))).toMatchObject({ state: "succeeded", error: null });
 });

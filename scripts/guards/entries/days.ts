@@ -34,6 +34,20 @@ export const dayGuards: readonly Guard[] = [
     tests: [{ file: "test/model/checkpoint/days.test.ts", name: "days of a table are planned in no log" }],
   },
   {
+    name: "why days failed",
+    promise: "Why days were not replaced is told though what is new of their table comes afterwards.",
+    edits: [
+      {
+        file: "model/checkpoint/commit.ts",
+        find: "...(known?.days?.reason === undefined ? {} : { error: known.days.reason }),",
+        replace: "",
+      },
+    ],
+    tests: [
+      { file: "test/model/checkpoint/days.test.ts", name: "why days were tried in vain is told until they" },
+    ],
+  },
+  {
     name: "days end at the cursor",
     promise: "Rows after the table's cursor come with what is new, and not with their day too.",
     edits: [{ file: CANDIDATES, find: "...after, upTo: known.cursor }", replace: "...after, upTo }" }],

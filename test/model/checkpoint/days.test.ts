@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import type { EntryBody, Lane } from "../../../model/checkpoint/entries.ts";
+import type { EntryBody } from "../../../model/checkpoint/entries.ts";
 import { copiedAsOf } from "../../../model/lag.ts";
 import {
   committed,
   copied,
+  daysPlanned,
   exported,
   intended,
   moment,
@@ -15,13 +16,6 @@ import {
   staged,
   stateOf,
 } from "./sampleLog.ts";
-
-function daysPlanned(iteration: number, lane: Lane, cursor: string): EntryBody {
-  const plan = planned(iteration, lane, { tables: { T: 1 } });
-  if (plan.kind !== "iterationPlanned") throw new Error("The sample plans nothing.");
-  const days = { days: ["2024-05-01"], undated: 0, upTo: cursor };
-  return { ...plan, tables: plan.tables.map((table) => ({ ...table, ...days })) };
-}
 
 test("lag grows on over an iteration of days, and is short again once what is new has come", () => {
   const log = [...settled, planned(2, "forward", { quiet: ["T"] }), committed(2)];
@@ -67,6 +61,33 @@ test.each<[string, EntryBody[]]>([
 ])("days of a table are planned in no log %s", (_, log) => {
   expect(() => stateOf(log)).toThrow(/resynchronises days of table T/);
   expect(() => stateOf([...settled, daysPlanned(2, "forward", "cursor1")])).not.toThrow();
+});
+
+test("why days were tried in vain is told until they are tried again, though what is new comes meanwhile", () => {
+  const asked: EntryBody = { kind: "resyncAccepted", request: "r", tables: ["T"], days: ["2024-05-01"] };
+  const tried: EntryBody[] = [
+    ...settled,
+    asked,
+    daysPlanned(2, "forward", "cursor1"),
+    parked(2, "T", "The source refuses."),
+    committed(2),
+  ];
+  const newer: EntryBody[] = [
+    ...tried,
+    planned(3, "forward", { tables: { T: 1 } }),
+    ...copied(3, "T"),
+    committed(3),
+  ];
+  const quiet: EntryBody[] = [...tried, planned(3, "forward", { quiet: ["T"] }), committed(3)];
+  for (const log of [tried, newer, quiet, [...newer, { ...asked, request: "s" }]])
+    expect(stateOf(log).tables.T).toMatchObject({
+      error: "The source refuses.",
+      days: { asked: ["2024-05-01"], reason: "The source refuses." },
+    });
+  const { cursor } = stateOf(newer).tables.T ?? { cursor: "" };
+  const again = stateOf([...newer, daysPlanned(4, "forward", cursor), ...copied(4, "T"), committed(4)]);
+  expect(again.tables.T).not.toHaveProperty("error");
+  expect(again.tables.T).not.toHaveProperty("days");
 });
 
 test("days that can't be resynchronised are given up with a reason, until they are asked for again", () => {

@@ -222,3 +222,11 @@ export const history = [
 
 /** A log whose one table has its history in. */
 export const settled: EntryBody[] = [opening, plan, ...copied(1, "T"), committed(1)];
+
+/** A plan that brings 2024-05-01 of table T once more, up to its cursor. */
+export function daysPlanned(iteration: number, lane: Lane, cursor: string): EntryBody {
+  const plan = planned(iteration, lane, { tables: { T: 1 } });
+  if (plan.kind !== "iterationPlanned") throw new Error("The sample plans nothing.");
+  const days = { days: ["2024-05-01"], undated: 0, upTo: cursor };
+  return { ...plan, tables: plan.tables.map((table) => ({ ...table, ...days })) };
+}
