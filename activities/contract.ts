@@ -169,6 +169,8 @@ export interface FailureInput {
   readonly job: Job;
   readonly instance: string;
   readonly reason: string;
+  /** When the run began, ISO, where it failed before it came to copy. */
+  readonly openingSince?: string;
 }
 
 export interface PrepareOutcome {

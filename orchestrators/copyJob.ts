@@ -36,8 +36,9 @@ const CALLS_PER_GENERATION = 200;
 export function* copyJob(context: OrchestrationContext): Steps<CopyResult | undefined> {
   const { job, carry: handed } = context.df.getInput<CopyInput>();
   let carry = handed ?? null;
+  const started = context.df.currentUtcDateTime.toISOString();
   try {
-    carry ??= yield* open(context, job);
+    carry ??= yield* open(context, job, started);
     let calls = 0;
     for (;;) {
       carry = yield* look(context, job, carry);
@@ -64,13 +65,12 @@ export function* copyJob(context: OrchestrationContext): Steps<CopyResult | unde
     yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
     return { run: carry.run, committed: carry.committed };
   } catch (error) {
-    if (!(error instanceof TakenOver)) yield* noteFailure(context, job, carry, reasonOf(error));
+    if (!(error instanceof TakenOver)) yield* noteFailure(context, job, carry, started, reasonOf(error));
     throw error;
   }
 }
 
-function* open(context: OrchestrationContext, job: Job): Steps<Carry> {
-  const started = context.df.currentUtcDateTime.toISOString();
+function* open(context: OrchestrationContext, job: Job, started: string): Steps<Carry> {
   const opened = yield* step<OpenedRun>(context, ACTIVITY.openRun, {
     job,
     instance: context.df.instanceId,
@@ -96,6 +96,7 @@ function* noteFailure(
   context: OrchestrationContext,
   job: Job,
   carry: Carry | null,
+  started: string,
   reason: string,
 ): Steps<void> {
   const { instanceId: instance } = context.df;
@@ -104,7 +105,7 @@ function* noteFailure(
   yield* together(context, [
     { name: ACTIVITY.releaseUpdatePolicies, input: { ...known, ending: true, instance } },
   ]);
-  const input = { job, instance, reason };
+  const input = { job, instance, reason, ...(carry ? {} : { openingSince: started }) };
   yield* together(context, [{ name: ACTIVITY.recordFailure, input }]);
   if (carry) yield* together(context, [{ name: ACTIVITY.refreshStatus, input: ref(job, carry) }]);
 }

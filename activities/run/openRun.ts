@@ -76,9 +76,14 @@ const LATE_DELIVERY_MS = 86_400_000;
  * late or comes again, would stop it for nobody's sake.
  */
 function refuseLateDelivery(lake: Lake, state: State, startedAt: string): void {
-  if (!state.run) return;
-  const opened = Date.parse(state.run.openedAt) - Date.parse(startedAt);
-  if (opened > 0 && opened < LATE_DELIVERY_MS) throw staleBy(lake, state);
+  if (isOpenedSince(state, startedAt)) throw staleBy(lake, state);
+}
+
+/** Whether the log's run was opened after this moment, as far as clocks can tell. */
+export function isOpenedSince({ run }: State, startedAt: string): boolean {
+  if (!run) return false;
+  const opened = Date.parse(run.openedAt) - Date.parse(startedAt);
+  return opened > 0 && opened < LATE_DELIVERY_MS;
 }
 
 function staleBy(lake: Lake, state: State): Stale {
@@ -87,8 +92,6 @@ function staleBy(lake: Lake, state: State): Stale {
 
 /** A lake folder belongs to one source and one destination: its cursors mean nothing elsewhere. */
 export function refuseOtherCopy(before: Job, job: Job): void {
-  const ends = (each: Job) =>
-    `${each.source.cluster} ${each.source.database} to ${each.destination.cluster} ${each.destination.database}`;
   if (ends(before) === ends(job)) return;
   throw new Terminal(
     `The lake folder ${job.lake} holds the checkpoint log of another copy: ${ends(before)}.`,
@@ -97,4 +100,13 @@ export function refuseOtherCopy(before: Job, job: Job): void {
       advice: "Give this copy a lake folder of its own.",
     },
   );
+}
+
+/** Whether a log is of a copy between other databases than a job's. */
+export function isOtherCopy({ job: before }: State, job: Job): boolean {
+  return before !== undefined && ends(before) !== ends(job);
+}
+
+function ends({ source, destination }: Job): string {
+  return `${source.cluster} ${source.database} to ${destination.cluster} ${destination.database}`;
 }

@@ -1,5 +1,6 @@
 import { readControl } from "../../lake/control.ts";
 import { readState } from "../../lake/log.ts";
+import { readStanding } from "../../lake/unopened.ts";
 import { formatDuration } from "../../model/durations.ts";
 import { readTargets, type Target } from "../jobs/targets.ts";
 import { EXIT, type ExitCode, worst } from "../output/exitCodes.ts";
@@ -56,8 +57,8 @@ async function watch(targets: readonly Target[], given: Given, io: Io): Promise<
 
 async function reportOf(target: Target): Promise<StatusReport> {
   const { lake } = target;
-  const [state, control] = await Promise.all([readState(lake), readControl(lake)]);
-  const atWork = await runAtWork(lake, state);
+  const [state, control] = await Promise.all([readStanding(lake), readControl(lake)]);
+  const atWork = await runAtWork(lake, await readState(lake));
   const job = target.job ?? state.job ?? null;
   return statusReport({ ...target, state, job }, control, atWork, new Date());
 }

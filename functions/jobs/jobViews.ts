@@ -1,5 +1,6 @@
 import type { DurableClient } from "durable-functions";
 import type { KnownJob } from "../../activities/jobs/jobs.ts";
+import { readStanding } from "../../lake/unopened.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import type { Control } from "../../model/control.ts";
 import type { Job } from "../../model/job.ts";
@@ -19,7 +20,7 @@ async function viewOf(known: KnownJob, running: readonly CopyInstance[]): Promis
   const base = { name, origin, enabled, definition, job: job ?? null, lagSeconds: null, copy: null };
   if (!job) return { ...base, state: "refused", error: known.problem ?? null };
   const copy = running.find((each) => each.job?.lake === job.lake)?.id ?? null;
-  const folder = await readFolder(job.lake);
+  const folder = await readFolder(job.lake, readStanding);
   if ("problem" in folder) return { ...base, copy, state: "unreadable", error: folder.problem };
   return {
     ...base,

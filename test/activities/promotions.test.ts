@@ -4,8 +4,14 @@ import { prepareDestination } from "../../activities/destination/prepareDestinat
 import { configuredJob } from "../../activities/environment.ts";
 import { lakeOf } from "../../activities/lakes.ts";
 import { openRun } from "../../activities/run/openRun.ts";
+import { recordFailure } from "../../activities/run/recordFailure.ts";
+import { refreshStatus } from "../../activities/run/refreshStatus.ts";
+import { readText } from "../../lake/files.ts";
 import { entryPath, readState } from "../../lake/log.ts";
+import { STATUS_FILE } from "../../lake/statusFile.ts";
+import { readStanding } from "../../lake/unopened.ts";
 import type { EntryBody } from "../../model/checkpoint/entries.ts";
+import type { Job } from "../../model/job.ts";
 import {
   addFault,
   clearFaults,
@@ -33,6 +39,8 @@ const DATABASES = [
   "Swept",
   "Policies",
   "Opened",
+  "Unopened",
+  "Early",
   "Stale",
   "Told",
 ];
@@ -253,5 +261,37 @@ describe("what is shown at the destination", () => {
     const lake = lakeOf(job.lake);
     expect(await files(lake, "log/")).toEqual([entryPath(0)]);
     expect((await readState(lake)).run?.instance).toBe("newer");
+  });
+
+  it("is not touched by a run that could not be opened, nor is the status of one that is at work", async () => {
+    const job = await eventsOf(copies, "Unopened", [0, ROWS]);
+    const lake = lakeOf(job.lake);
+    const before = new Date(Date.now() - 1000).toISOString();
+    const working = await openInSteps(job, "working");
+    await working.plan("backfill");
+    done(await refreshStatus(working.ref()));
+    const status = await readText(lake, STATUS_FILE);
+    const fails = async (openingSince: string, of: Job = job) => {
+      const input = { job: of, instance: "other", reason: "No login.", openingSince };
+      done(await recordFailure(input));
+      return (await readStanding(lake)).failed;
+    };
+    const elsewhere = { ...job, destination: { ...job.destination, database: "Other" } };
+    expect(await fails(before)).toBeUndefined();
+    expect(await fails(new Date().toISOString(), elsewhere)).toBeUndefined();
+    expect(await fails(new Date().toISOString())).toMatch(/^No run could be opened \(.*\): No login\.$/);
+    expect(await readText(lake, STATUS_FILE)).toBe(status);
+    expect(await files(lake, "log/")).toEqual([entryPath(0), entryPath(1)]);
+    // It tells nothing any more once the run at work has gone on, whose own end is told as ever.
+    done(await recordFailure({ job, instance: "working", reason: "Its own." }));
+    expect((await readStanding(lake)).failed).toBe("Its own.");
+  });
+
+  it("is told as it stands where a run ends that was opened and never came to copy", async () => {
+    const job = await eventsOf(copies, "Early", [0, ROWS]);
+    const openingSince = new Date().toISOString();
+    await openInSteps(job, "early");
+    done(await recordFailure({ job, instance: "early", reason: "No view.", openingSince }));
+    expect(await readText(lakeOf(job.lake), STATUS_FILE)).toMatch(/,failed,.*No view\./);
   });
 });

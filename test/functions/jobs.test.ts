@@ -4,7 +4,10 @@ import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { jobsViewSchema, jobViewSchema } from "../../functions/api/views.ts";
+import { openLake } from "../../lake/lake.ts";
+import { parseLake } from "../../lake/location.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
+import { command } from "../cli/command.ts";
 import {
   addFault,
   clearFaults,
@@ -17,8 +20,9 @@ import {
 } from "../copy/drive.ts";
 import { type ExtraHost, startExtraHost } from "../copy/hosts.ts";
 import { type CopyStack, cursorsGiven, startCopyStack } from "../copy/support.ts";
+import { entriesOf } from "../survive/support.ts";
 
-const DATABASES = ["Samples", "Quick", "Slow", "Asked", "Paused"];
+const DATABASES = ["Samples", "Quick", "Slow", "Asked", "Paused", "Shut"];
 
 describe("many jobs", () => {
   let copies: CopyStack;
@@ -292,6 +296,69 @@ describe("many jobs", () => {
     const anew = await started(await send(own, "POST", "copies", { job: "paused" }));
     await until("it didn't begin anew", async () => (await stateAt(anew.statusUrl)) === "succeeded");
     expect(await idsOf(copies.destination, "Paused", "Events")).toEqual(wholeRanges([0, 30]));
+    await own.stop();
+  });
+
+  it("a run that can't be opened is told in the job, KC_Status and the command's status, and leaves the log as it is", async () => {
+    const own = await hostWith(undefined, {
+      KUSTO_COPY_DATABASE: "",
+      KUSTO_COPY_LAKE: `${lake("unopened")};${storageAccount.key}`,
+    });
+    const definition = { source: { database: "Shut" }, rpo: "1h", enabled: false };
+    expect((await send(own, "PUT", "jobs/shut", definition)).status).toBe(201);
+    const run = async () => {
+      const { statusUrl } = await started(await send(own, "POST", "copies", { job: "shut" }));
+      await until("the copy didn't end", async () => (await stateAt(statusUrl)) !== "running");
+      return stateAt(statusUrl);
+    };
+    const folder = openLake(parseLake(`${lake("unopened/copies/shut")};${storageAccount.key}`));
+    const told = async () => {
+      const [row] = await copies.destination.query("Shut", "KC_Status | where isempty(Lane)");
+      const job = jobViewSchema.parse(await (await send(own, "GET", "jobs/shut")).json());
+      const { code, stdout } = await command([
+        "status",
+        "-l",
+        `${lake("unopened/copies/shut")};${storageAccount.key}`,
+      ]);
+      return { row, job, code, stdout };
+    };
+    expect(await run()).toBe("succeeded");
+    const idle = await told();
+    expect(idle).toMatchObject({ row: { State: "idle", Error: "" }, job: { state: "idle" }, code: 0 });
+    const lag = Number(idle.row?.LagSeconds);
+    await until("the lag stood still while nobody wrote the file", async () => {
+      const { row } = await told();
+      expect(row?.UpdatedAt).toEqual(idle.row?.UpdatedAt);
+      return Number(row?.LagSeconds) > lag;
+    });
+
+    const entries = await entriesOf(folder);
+    await addFault(copies.stack.urls.sourceKusto, {
+      match: { kind: "mgmt", database: "Shut", text: "^\\.show capacity" },
+      action: "fail",
+      status: 401,
+      code: "Unauthorized",
+      message: "The token has expired.",
+      permanent: true,
+      times: 1000,
+    });
+    expect(await run()).toBe("failed");
+    const why = /No run could be opened \(.*The token has expired/;
+    expect(await told()).toMatchObject({
+      row: { State: "failed", Error: expect.stringMatching(why), Iteration: idle.row?.Iteration },
+      job: { state: "failed", error: expect.stringMatching(why) },
+      code: 1,
+      stdout: expect.stringMatching(why),
+    });
+    expect(await entriesOf(folder)).toEqual(entries);
+
+    await clearFaults(copies.stack.urls.sourceKusto);
+    expect(await run()).toBe("succeeded");
+    expect(await told()).toMatchObject({
+      row: { State: "idle", Error: "" },
+      job: { state: "idle", error: null },
+      code: 0,
+    });
     await own.stop();
   });
 

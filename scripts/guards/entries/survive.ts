@@ -250,4 +250,38 @@ export const surviveGuards: readonly Guard[] = [
     ],
     tests: [{ file: LAKE, name: "that takes no more writes: the run ends with the reason" }],
   },
+  {
+    name: "a run that can't be opened",
+    promise: "Why no run can be opened is told, though the log says nothing of it.",
+    edits: [
+      {
+        file: "activities/run/recordFailure.ts",
+        find: "} else await noteUnopened(lake, state, reason);",
+        replace: "}",
+      },
+    ],
+    tests: [
+      {
+        file: "test/activities/promotions.test.ts",
+        name: "is not touched by a run that could not be opened, nor is the status of one that is at work",
+      },
+    ],
+  },
+  {
+    name: "the status of a run at work",
+    promise: "A run that can't be opened writes over no status, and no sign of life, of one that is at work.",
+    edits: [
+      {
+        file: "activities/run/recordFailure.ts",
+        find: "  if (mayBeAtWork(await readState(lake))) return;\n",
+        replace: "",
+      },
+    ],
+    tests: [
+      {
+        file: "test/activities/promotions.test.ts",
+        name: "is not touched by a run that could not be opened, nor is the status of one that is at work",
+      },
+    ],
+  },
 ];
