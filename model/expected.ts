@@ -59,7 +59,8 @@ export function expectedOf(name: string, state: State): Expectation {
   const owed = owedParts(known, horizon);
   const since = [...between(known.backfillUpTo, known.cursor), ...owed, ...more];
   if (known.backfill === "pending") return { kind: "rows", parts: since, query, historyPending: true };
-  const onlyNew = known.backfill === "none";
+  // What was copied whole since holds all, whatever the job copied at first.
+  const onlyNew = known.backfill === "none" && known.signature === undefined;
   if (onlyNew && state.job?.mode === "new") return { kind: "rows", parts: since, query };
   const parts = [...fromBeginning(known.cursor, horizon), ...owed, ...more];
   return { kind: "rows", parts, query, ...(onlyNew ? { onlyNew: since } : {}) };

@@ -47,6 +47,9 @@ export function isOfLane(name: string, planning: Planning): boolean {
   const begun =
     known === undefined && state.open.forward?.tables.some((table) => table.name === name) === true;
   if (lane === "backfill" && begun) return false;
+  // Copied whole it brings what the open forward iteration is about to bring beside it.
+  const coming = state.open.forward?.tables.some((table) => table.name === name) === true;
+  if (lane === "backfill" && coming && isSnapshot(name, planning)) return false;
   if (lane === "backfill") return !onlyForward && (known === undefined || known.backfill === "pending");
   if (known?.backfill === "pending" && (isSnapshot(name, planning) || isPlannedWhole(name, state)))
     return false;
@@ -61,8 +64,11 @@ export function candidate(table: TableSchema, planning: Planning, upTo: string):
   const { job, state, lane } = planning;
   const known = state.tables[table.name];
   const snapshot = isSnapshot(table.name, planning);
-  // Of a job that copies only what comes, the destination holds what came since it began.
-  const since = job.mode === "new" && known?.backfill === "none" ? known.backfillUpTo : "";
+  // Of a job that copies only what comes, the destination holds what came since it began, or all once it was copied whole.
+  const since =
+    job.mode === "new" && known?.backfill === "none" && known.signature === undefined
+      ? known.backfillUpTo
+      : "";
   const days = daysDue(table.name, planning);
   if (days !== undefined && known !== undefined) {
     const after = since === "" ? {} : { after: since };

@@ -161,10 +161,14 @@ function shapeAfter(
   };
 }
 
-/** What cursors follow was not copied whole before it was resynchronised, and is cut at the horizon as it was. */
+/**
+ * What cursors follow was not copied whole before it was resynchronised, and is cut at the horizon as it was. Keeps invariant 15
+ * of fold.ts.
+ */
 function signatureAfter(known: TableState | undefined, planned: PlannedTable): string | undefined {
   const cut = planned.resync === true && planned.signature === FOLLOWED && known?.signature === undefined;
-  return cut ? undefined : planned.signature;
+  if (cut) return undefined;
+  return planned.signature ?? (known?.signature === FOLLOWED ? FOLLOWED : undefined);
 }
 
 function kept(known: TableState | undefined) {

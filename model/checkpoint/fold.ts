@@ -32,6 +32,8 @@ import { type OpenIteration, openIteration, owedIn, type State, type WindowState
  * 12. A table that was to be emptied by a promotion that was taken back is copied whole again: it may be empty, or become so.
  * 13. Of several reasons that park a table in an iteration the first stays: those that follow come of it.
  * 14. Why days of a table were tried in vain is told until they are tried again, whatever else of it is brought meanwhile.
+ * 15. A table that was copied whole, and that cursors follow since, is known as that whatever comes to it: it holds rows from
+ *    before a horizon, too, and what replaces it must bring them again.
  *
  * Throws an Error where an entry breaks one: such a log was not written by this protocol.
  */

@@ -72,6 +72,9 @@ describe("what a destination should hold", () => {
     expect(parts(expectedOf("T", stateOf({ ...done, backfill: "none" }, onlyNew)))).toEqual([
       "+(10,20] time ..",
     ]);
+    // Copied whole since, all is held, though only what comes was copied at first.
+    const whole = { ...done, backfill: "none" as const, signature: "followed" };
+    expect(parts(expectedOf("T", stateOf(whole, onlyNew)))).toEqual(["+(,20] time ..", "+(,20] untimed .."]);
     // Begun forward from its first row by a job that copies all: never taken for one of the kind above.
     const begun = expectedOf("T", stateOf({ ...done, backfill: "none" }));
     expect(parts(begun)).toEqual(["+(,20] time ..", "+(,20] untimed .."]);

@@ -4,6 +4,9 @@ const LOG = "lake/log.ts";
 const LOG_TEST = "test/lake/log.test.ts";
 const FOLD = "model/checkpoint/fold.ts";
 const REFUSALS_TEST = "test/model/checkpoint/refusals.test.ts";
+const CANDIDATES = "activities/plan/candidates.ts";
+const COPIED_WHOLE_TEST = "test/activities/plan/copiedWhole.test.ts";
+const COPIED_WHOLE = "no iteration takes a row away that the source holds, or brings one twice";
 const COMMIT_TEST = "test/model/checkpoint/commit.test.ts";
 
 /** The checkpoint log: who may write it, and what it takes. */
@@ -118,6 +121,42 @@ export const logGuards: readonly Guard[] = [
         name: "a resynchronisation makes good what stopped a table, once per request",
       },
     ],
+  },
+  {
+    name: "copied whole is known for good",
+    promise: "A table that was copied whole and is followed since is whole after a resynchronisation, too.",
+    edits: [
+      {
+        file: "model/checkpoint/commit.ts",
+        find: "return planned.signature ?? (known?.signature === FOLLOWED ? FOLLOWED : undefined);",
+        replace: "return planned.signature;",
+      },
+    ],
+    tests: [{ file: COPIED_WHOLE_TEST, name: COPIED_WHOLE }],
+  },
+  {
+    name: "copied whole, though what comes was asked for",
+    promise: "A job that copies only what comes takes nothing away that it has copied whole.",
+    edits: [
+      {
+        file: CANDIDATES,
+        find: 'known?.backfill === "none" && known.signature === undefined',
+        replace: 'known?.backfill === "none"',
+      },
+    ],
+    tests: [{ file: COPIED_WHOLE_TEST, name: COPIED_WHOLE }],
+  },
+  {
+    name: "a history that is copied whole waits",
+    promise: "No history is copied whole while an open iteration brings rows of its table.",
+    edits: [
+      {
+        file: CANDIDATES,
+        find: 'if (lane === "backfill" && coming && isSnapshot(name, planning)) return false;',
+        replace: "",
+      },
+    ],
+    tests: [{ file: COPIED_WHOLE_TEST, name: COPIED_WHOLE }],
   },
   {
     name: "a stop stays",

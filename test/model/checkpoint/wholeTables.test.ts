@@ -89,6 +89,22 @@ test("a table that was copied whole as a snapshot still is so after a resynchron
   expect(state.tables.T?.signature).toBe("followed");
 });
 
+test("a table that was copied whole, and that cursors follow since, is known as that after each iteration with rows", () => {
+  const log: EntryBody[] = [
+    opening,
+    planned(1, "backfill", { tables: { T: 1 }, signature: "digest" }),
+    ...copied(1, "T"),
+    committed(1),
+    planned(2, "forward", { tables: { T: 1 }, signature: "followed" }),
+    ...copied(2, "T"),
+    committed(2),
+    planned(3, "forward", { tables: { T: 1 } }),
+    ...copied(3, "T"),
+    committed(3),
+  ];
+  expect(stateOf(log).tables.T?.signature).toBe("followed");
+});
+
 test("a table that is resynchronised is in one open iteration only", () => {
   const both = [
     ...history,
