@@ -58,16 +58,22 @@ export function pickFlights(flights: readonly Flight[], slots: SlotCounts, now: 
 }
 
 /**
- * How many more windows a run takes from the log, so that no slot waits for one and the carried state stays small.
+ * How many more windows a run takes from the log: so many that no slot waits for one, be it that all are to be exported or
+ * that an earlier run had staged them all.
+ *
+ * Invariant: whichever slots the others wait for, no more wait than a round could begin and end: what one generation
+ * hands to the next stays small. Only what runs doesn't count, which its slots bound.
+ *
  * For the forward lane, backfill windows that wait don't count: they would hold new data back for a turn of each slot.
  */
 export function windowsWanted(flights: readonly Flight[], slots: SlotCounts, lane?: Lane): number {
   const waiting = flights.filter(
     (flight) =>
-      (flight.stage === "toExport" || flight.stage === "toIngest") &&
+      flight.stage !== "exporting" &&
+      flight.stage !== "ingesting" &&
       (lane !== "forward" || flight.lane === "forward"),
   ).length;
-  return Math.max(0, slots.export + slots.ingestion - waiting);
+  return Math.max(0, Math.max(slots.export + slots.ingestion, slots.query) - waiting);
 }
 
 /** How often one step may be refused before its attempt counts as failed, and a look before the run does. */

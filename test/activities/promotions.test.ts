@@ -279,7 +279,9 @@ describe("what is shown at the destination", () => {
     const elsewhere = { ...job, destination: { ...job.destination, database: "Other" } };
     expect(await fails(before)).toBeUndefined();
     expect(await fails(new Date().toISOString(), elsewhere)).toBeUndefined();
-    expect(await fails(new Date().toISOString())).toMatch(/^No run could be opened \(.*\): No login\.$/);
+    expect(await fails(new Date().toISOString())).toEqual(
+      expect.stringMatching(/^No run could be opened \(.*\): No login\.$/),
+    );
     expect(await readText(lake, STATUS_FILE)).toBe(status);
     expect(await files(lake, "log/")).toEqual([entryPath(0), entryPath(1)]);
     // It tells nothing any more once the run at work has gone on, whose own end is told as ever.

@@ -176,4 +176,21 @@ export const orchestrationGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "a bounded carry",
+    promise: "However long a plan, and whichever slots its windows wait for, a run carries few of them.",
+    edits: [
+      {
+        file: "model/schedule.ts",
+        find: '      flight.stage !== "exporting" &&\n      flight.stage !== "ingesting" &&\n',
+        replace: '      (flight.stage === "toExport" || flight.stage === "toIngest") &&\n',
+      },
+    ],
+    tests: [
+      {
+        file: "test/model/schedule.test.ts",
+        name: "however long its plan, whatever it waits for and whatever an earlier run had staged, a run carries few windows",
+      },
+    ],
+  },
 ];
