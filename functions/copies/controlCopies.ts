@@ -23,8 +23,11 @@ import { accepted } from "./postCopies.ts";
 import { BY_HTTP, isCopyOf, startRun } from "./startCopy.ts";
 
 /*
- * What is asked of a copy is asked of its lake folder: of the run that works there now, and of those to come. A copy whose
- * Durable history is gone is known by the job in its id.
+ * What is asked of a copy is asked of its lake folder: of the run that works there now, and of those to come.
+ *
+ * Invariant: a run that is begun for a copy of a configured job has the job as it is configured now. What its instance was
+ * given is of the day on which it began, and the timer would run the other; only a copy of no job is known by that alone. A
+ * copy whose Durable history is gone is known by the job in its id.
  */
 
 interface Target {
@@ -38,10 +41,10 @@ async function targetOf(request: HttpRequest, context: InvocationContext): Promi
   const id = request.params.id ?? "";
   const client = df.getClient(context);
   const copy = await copyById(client, id);
-  if (copy?.job) return { id, client, job: copy.job, copy };
   const { jobs } = await readJobs(new Date());
-  const job = jobs.find((each) => each.job !== undefined && isCopyOf(id, each.job))?.job;
-  return job && { id, client, job, copy };
+  const configured = jobs.find((each) => each.job !== undefined && isCopyOf(id, each.job))?.job;
+  const job = configured ?? copy?.job;
+  return job ? { id, client, job, copy } : undefined;
 }
 
 /** Pauses or cancels. What was open when nothing ran is given up by a run that does nothing else. */

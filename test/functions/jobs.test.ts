@@ -190,6 +190,27 @@ describe("many jobs", () => {
     expect(await listed("declared")).toEqual([]);
     expect((await send(own, "POST", "copies", { job: "nope" })).status).toBe(400);
 
+    // By the id of the copy that had tables and slots of its own: it goes on as the job is now.
+    const act = (action: string, body?: unknown) =>
+      send(own, "POST", `copies/${encodeURIComponent(run.id)}/${action}`, body);
+    const folder = openLake(parseLake(`${lake("kept/copies/asked")};${storageAccount.key}`));
+    const goesOnWith = async (exportSlots: number, action: string, body?: unknown) => {
+      const changed = { ...definition, enabled: false, slots: { export: exportSlots } };
+      expect((await put(changed)).status).toBe(200);
+      const again = await started(await act(action, body));
+      await until("it didn't go on", async () => (await stateAt(again.statusUrl)) === "succeeded");
+      const opened = (await entriesOf(folder)).findLast((entry) => entry.kind === "runOpened");
+      return opened?.kind === "runOpened" ? opened.job : undefined;
+    };
+    expect((await act("pause")).status).toBe(202);
+    expect(await goesOnWith(1, "resume")).toMatchObject({
+      tables: { include: [] },
+      slots: { export: { count: 1 } },
+    });
+    expect(await goesOnWith(2, "resync", { tables: ["Events"] })).toMatchObject({
+      slots: { export: { count: 2 } },
+    });
+
     const gone = await send(own, "DELETE", "jobs/asked");
     const { stays } = z.object({ stays: z.array(z.string()) }).parse(await gone.json());
     expect(stays.join()).toMatch(/kept\/copies\/asked.*database Asked/);

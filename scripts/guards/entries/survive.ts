@@ -284,4 +284,21 @@ export const surviveGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "the job as it is now",
+    promise: "A copy that is resumed or resynchronised by an older id runs its job as it is configured now.",
+    edits: [
+      {
+        file: "functions/copies/controlCopies.ts",
+        find: "const job = configured ?? copy?.job;",
+        replace: "const job = copy?.job ?? configured;",
+      },
+    ],
+    tests: [
+      {
+        file: "test/functions/jobs.test.ts",
+        name: "keeps jobs over HTTP, refuses what isn't its own or would be written over, and runs them by name",
+      },
+    ],
+  },
 ];
