@@ -7,6 +7,7 @@ import {
 } from "../../kusto/commands/policies.ts";
 import { readCounts, readExtents } from "../../kusto/reads.ts";
 import { chunked } from "../../model/chunked.ts";
+import { readApart } from "./readApart.ts";
 
 const TABLES_PER_QUERY = 50;
 
@@ -36,26 +37,19 @@ export async function hiddenRows(
     tables.filter((name) => restricted.has(name)),
     TABLES_PER_QUERY,
   )) {
-    const seen = new Map(
-      (
-        await readCounts(
-          source,
-          database,
-          some.map((table) => ({ table, filter: "" })),
-        )
-      ).map(({ table, rows }) => [table, rows]),
+    const { answers, unread } = await readApart(
+      source,
+      database,
+      some,
+      (name) => name,
+      (each) => seesNone(source, database, each),
     );
-    const extents = await readExtents(source, database, some, {});
-    for (const table of some) {
-      const kept = extents
-        .filter((extent) => extent.TableName === table)
-        .reduce((sum, extent) => sum + extent.RowCount, 0n);
-      if (kept > 0n && (seen.get(table) ?? 0) === 0) {
-        hidden.set(
-          table,
-          `Table ${table} has restricted view access and holds ${kept} rows of which this identity sees none. Give it the role UnrestrictedViewer on database ${database}.`,
-        );
-      }
+    for (const { table, reason } of unread) hidden.set(table, reason);
+    for (const [table, kept] of answers.flat()) {
+      hidden.set(
+        table,
+        `Table ${table} has restricted view access and holds ${kept} rows of which this identity sees none. Give it the role UnrestrictedViewer on database ${database}.`,
+      );
     }
   }
   return hidden;
@@ -64,4 +58,22 @@ export async function hiddenRows(
 async function enabledOn(source: KustoClient, database: string, command: string): Promise<Set<string>> {
   const policies = readTablePolicies(database, await source.command(database, command));
   return new Set(policies.flatMap(({ table, policy }) => (isEnabled(policy) ? [table] : [])));
+}
+
+/** Tables that hold rows of which this identity sees none, with how many. */
+async function seesNone(
+  source: KustoClient,
+  database: string,
+  tables: readonly string[],
+): Promise<[string, bigint][]> {
+  const ranges = tables.map((table) => ({ table, filter: "" }));
+  const counts = await readCounts(source, database, ranges);
+  const seen = new Map(counts.map(({ table, rows }) => [table, rows]));
+  const extents = await readExtents(source, database, tables, {});
+  return tables.flatMap((table): [string, bigint][] => {
+    const kept = extents
+      .filter((extent) => extent.TableName === table)
+      .reduce((sum, extent) => sum + extent.RowCount, 0n);
+    return kept > 0n && (seen.get(table) ?? 0) === 0 ? [[table, kept]] : [];
+  });
 }

@@ -9,10 +9,11 @@ import { copyRecord } from "../../model/record.ts";
 import { extentsOfDays, snapshotReason, undatedReason, undatedRows } from "../../model/resyncedDays.ts";
 import { candidate, daysDue, isSnapshot, type Planning, resyncLane } from "./candidates.ts";
 import { horizonOf } from "./horizon.ts";
+import { readApart, type Unread } from "./readApart.ts";
 import { pipesOf } from "./tableQueries.ts";
 
 /** Which of the days that are due can be resynchronised. */
-export interface SettledDays {
+export interface SettledDays extends Unread {
   /** As the log will stand: without the days that are given up. */
   readonly state: State;
   /** Rows at the destination that are of no day, by table. */
@@ -36,11 +37,22 @@ export async function settleDays(
   const planning: Planning = { job, state, lane: resyncLane(job), timed };
   const undated = new Map<string, number>();
   const refused: Parked[] = [];
+  const lost: Unread = { unread: [], gone: [] };
   const tables = copyRecord(state.tables);
   for (const table of readable) {
     const days = daysDue(table.name, planning);
     if (days === undefined) continue;
-    const found = await looked(table, days, planning, source, destination);
+    const { answers, unread, gone } = await readApart(
+      source,
+      job.source.database,
+      [table],
+      ({ name }) => name,
+      () => looked(table, days, planning, source, destination),
+    );
+    lost.unread.push(...unread);
+    lost.gone.push(...gone);
+    const [found] = answers;
+    if (found === undefined) continue;
     if (typeof found === "number") undated.set(table.name, found);
     else {
       const reason = `Days ${named(days)} of table ${table.name} are not resynchronised: ${found.reason}`;
@@ -49,7 +61,7 @@ export async function settleDays(
       tables[table.name] = rest;
     }
   }
-  return { state: refused.length === 0 ? state : { ...state, tables }, undated, refused };
+  return { state: refused.length === 0 ? state : { ...state, tables }, undated, refused, ...lost };
 }
 
 /** A table of which days are due is known. */

@@ -53,10 +53,7 @@ export async function surveySource(job: Job, source: KustoClient, state: State):
   for (const { table, reason } of wrongQueries(job, names, everyName)) hidden.set(table, reason);
   const refused = [
     ...[...hidden].map(([table, reason]) => ({ table, reason })),
-    ...unknownNames(job.tables.include, everyName).map((table) => ({
-      table,
-      reason: `The source database ${database} has no table of this name.`,
-    })),
+    ...unknownNames(job.tables.include, everyName).map((table) => noSuchTable(job, table)),
     // One pattern of several may wait for tables to come; a job that selects nothing at all is most often a typing error.
     ...(selected.length > 0 ? [] : job.tables.include)
       .filter((pattern) => pattern.includes("*"))
@@ -68,4 +65,13 @@ export async function surveySource(job: Job, source: KustoClient, state: State):
   ];
   const readable = selected.filter((table) => !hidden.has(table.name));
   return { readAt, upTo, selected: new Set(names), readable, timed, refused };
+}
+
+/** Of the tables that are gone since the schema was read, those that the job names: each is told as one that was never there. */
+export function goneNamed(job: Job, gone: readonly string[]): Parked[] {
+  return gone.filter((name) => job.tables.include.includes(name)).map((table) => noSuchTable(job, table));
+}
+
+function noSuchTable(job: Job, table: string): Parked {
+  return { table, reason: `The source database ${job.source.database} has no table of this name.` };
 }

@@ -1,6 +1,6 @@
 import type { KustoClient } from "../../kusto/client.ts";
 import type { TableSchema } from "../../kusto/commands/schema.ts";
-import { readQueryColumns } from "../../kusto/reads.ts";
+import { readQueryColumns, tableExists } from "../../kusto/reads.ts";
 import type { Parked, PlannedColumn } from "../../model/checkpoint/entries.ts";
 import type { State } from "../../model/checkpoint/state.ts";
 import { describe, isOfOneTable, Terminal } from "../../model/errors.ts";
@@ -8,6 +8,7 @@ import { type Job, queryOf } from "../../model/job.ts";
 import { readQuery } from "../../model/query.ts";
 import { sideBySide } from "../destination/sideBySide.ts";
 import type { Candidate } from "./candidates.ts";
+import type { Unread } from "./readApart.ts";
 
 /** The pipes that a table is read through; empty where all of it is copied. Throws Terminal where they can't be used. */
 export function pipesOf(job: Job, table: string): string {
@@ -80,19 +81,22 @@ export async function columnsOf(
   job: Job,
   source: KustoClient,
   tables: readonly TableSchema[],
-): Promise<{ columns: Map<string, PlannedColumn[]>; unread: Parked[] }> {
+): Promise<Unread & { columns: Map<string, PlannedColumn[]> }> {
   const columns = new Map<string, PlannedColumn[]>();
   const unread: Parked[] = [];
+  const gone: string[] = [];
   await sideBySide(tables, async (table) => {
     try {
       const pipes = pipesOf(job, table.name);
       columns.set(table.name, await columnsThrough(source, job.source.database, table, pipes));
     } catch (error) {
       if (!isOfOneTable(error)) throw error;
-      unread.push({ table: table.name, reason: `The query can't be used. ${describe(error)}` });
+      if (await tableExists(source, job.source.database, table.name))
+        unread.push({ table: table.name, reason: `The query can't be used. ${describe(error)}` });
+      else gone.push(table.name);
     }
   });
-  return { columns, unread };
+  return { columns, unread, gone };
 }
 
 /**

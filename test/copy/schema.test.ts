@@ -15,9 +15,9 @@ import {
   until,
 } from "./drive.ts";
 import { startExtraHost } from "./hosts.ts";
-import { type CopyStack, cursorsGiven, startCopyStack } from "./support.ts";
+import { advanceClock, type CopyStack, cursorsGiven, resetClock, startCopyStack } from "./support.ts";
 
-const DATABASES = ["Described", "Grown", "Dropped", "Renamed", "Retyped", "Midway", "Left"];
+const DATABASES = ["Described", "Grown", "Dropped", "Renamed", "Retyped", "Midway", "Left", "Passing"];
 
 describe("the schema of a copy", () => {
   let copies: CopyStack;
@@ -204,6 +204,42 @@ describe("the schema of a copy", () => {
     await atDestination(database, commands[0] ?? "");
     expect(await copy(database)).toMatchObject({ state: "succeeded", error: null });
     expect(await rows(database)).toEqual([{ Id: 1n }, { Id: 2n }]);
+  });
+
+  it("is planned without tables that are dropped since it was read, and one that can't be read for good is told and keeps no other back", async () => {
+    const database = "Passing";
+    const cluster = copies.stack.urls.sourceKusto;
+    for (const name of ["Kept", "Broken", "Temp", "TempWhole", "Whole"]) {
+      await atSource(database, `.create table ${name} (Id: long)`);
+      if (name.endsWith("Whole")) await atSource(database, `.alter table ${name} policy ingestiontime false`);
+      await atSource(database, `.set-or-append ${name} <| print Id = 1`);
+    }
+    await cursorsGiven();
+    // Each reading waits until a table is dropped that was there when the schema was read.
+    const hold = (kind: string, text: string) =>
+      addFault(cluster, { match: { kind, database, text }, action: "delay", afterMs: 60_000 });
+    await hold("query", "union .*Temp.* by Bin");
+    await hold("mgmt", "TempWhole.* extents");
+    const broken = { kind: "query", database, text: "Broken.* by Bin" };
+    await addFault(cluster, { match: broken, action: "fail", status: 400, permanent: true, times: 1000 });
+    const statusUrl = await beginCopy(copies.stack.urls.functions, bodyOf(copies.stack, database, database));
+    for (const [fault, name] of ["Temp", "TempWhole"].entries()) {
+      await until("the reading didn't come", async () => ((await strikes(cluster))[fault] ?? 0) > 0);
+      await atSource(database, `.drop table ${name}`);
+      await advanceClock(cluster, 61);
+    }
+    await until("the run didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    const done = await lookAt(statusUrl);
+    expect(done.state).toBe("failed");
+    expect(done.error).toMatch(/Broken/);
+    expect(done.error).not.toMatch(/Temp|Kept/);
+    expect(await tableNames(copies.destination, database)).toEqual(["Kept", "Whole"]);
+    for (const name of ["Kept", "Whole"]) expect(await rows(database, name)).toHaveLength(1);
+
+    await clearFaults(cluster);
+    await resetClock(cluster);
+    expect(await copy(database)).toMatchObject({ state: "succeeded", error: null });
+    expect(await rows(database, "Broken")).toHaveLength(1);
   });
 
   it("is left alone where the job says so: what is missing is told with the command that makes it", async () => {
