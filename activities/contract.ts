@@ -1,4 +1,11 @@
-import type { EntryBody, ExportedWindow, Lane, Parked, StagedWindow } from "../model/checkpoint/entries.ts";
+import type {
+  EntryBody,
+  ExportedWindow,
+  Lane,
+  Left,
+  Parked,
+  StagedWindow,
+} from "../model/checkpoint/entries.ts";
 import type { ResyncRequest } from "../model/control.ts";
 import type { Job } from "../model/job.ts";
 import type { CheckFamily } from "../model/reports/checkup.ts";
@@ -53,7 +60,7 @@ export interface OpenedRun {
   readonly slots: SlotCounts;
   /** Iterations that an earlier run left open, and the tables whose promotion it had begun. */
   readonly open: readonly (OpenIterationSummary & { readonly intended: readonly string[] })[];
-  /** Committed iterations whose staging tables and files may still be there. */
+  /** Committed iterations whose staging tables and files may still be there, and whose events may not have been published. */
   readonly toClean: readonly number[];
   /** Whether this log has committed or planned anything before: a first run plans history only. */
   readonly known: boolean;
@@ -132,6 +139,11 @@ export type FlightOutcome =
 
 export interface PollInput extends RunRef {
   readonly flights: readonly Flight[];
+}
+
+export interface CleanedUp {
+  /** What could not be removed. */
+  readonly left: readonly Left[];
 }
 
 export interface RecordInput extends RunRef {

@@ -7,7 +7,23 @@ import { windowPlace } from "./checkpoint/entries.ts";
 
 /** Tag of what one attempt at a window ingested; taken off after the commit. */
 export function attemptTag(copyId: string, run: number, window: string, attempt: number): string {
-  return `kc:${copyId}/${run}/${window}/${attempt}`;
+  return `${attemptTagsStart(copyId)}${run}/${window}/${attempt}`;
+}
+
+/** Copy, run and iteration of an attempt's tag; undefined for every other tag. */
+export function tagOwner(tag: string): { copyId: string; run: number; iteration: number } | undefined {
+  const match =
+    /^kc:([0-9a-f]{8})\/(0|[1-9]\d{0,14})\/(0|[1-9]\d{0,14})\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\/(?:0|[1-9]\d*)$/.exec(
+      tag,
+    );
+  return match?.[1] === undefined
+    ? undefined
+    : { copyId: match[1], run: Number(match[2]), iteration: Number(match[3]) };
+}
+
+/** How each tag of a copy's attempts begins. */
+export function attemptTagsStart(copyId: string): string {
+  return `kc:${copyId}/`;
 }
 
 /** Tag that stays: extents merge only within a day of the source's ingestion time, so a day can be replaced. */

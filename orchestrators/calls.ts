@@ -45,14 +45,24 @@ export function* step<T>(context: OrchestrationContext, name: string, input: unk
   }
 }
 
-/** As `step`, but a failure is an answer: for what a run can do without. */
+/** As `step`, but tried once, and a failure is an answer: for what a run can do without. */
+export function* tried<T>(
+  context: OrchestrationContext,
+  name: string,
+  input: unknown,
+): Steps<Exclude<Answer<T>, { kind: "stale" }>> {
+  const answered = settled<T>(yield* attempt(context, name, input));
+  if (answered.kind === "stale") throw new TakenOver(answered.reason);
+  return answered;
+}
+
+/** As `tried`, where it doesn't matter why it failed. */
 export function* optional<T>(
   context: OrchestrationContext,
   name: string,
   input: unknown,
 ): Steps<T | undefined> {
-  const answered = settled<T>(yield* attempt(context, name, input));
-  if (answered.kind === "stale") throw new TakenOver(answered.reason);
+  const answered = yield* tried<T>(context, name, input);
   return answered.kind === "done" ? answered.value : undefined;
 }
 

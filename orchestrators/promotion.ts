@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import {
   ACTIVITY,
+  type CleanedUp,
   type IntendedPromotion,
   type PromotedTable,
   type PromoteInput,
@@ -8,8 +9,9 @@ import {
 import type { Parked } from "../model/checkpoint/entries.ts";
 import { chunked } from "../model/chunked.ts";
 import type { Job } from "../model/job.ts";
+import { shortReason } from "../model/retries.ts";
 import type { Flight } from "../model/schedule.ts";
-import { backOff, optional, RunFailed, type Steps, step, TakenOver, together } from "./calls.ts";
+import { backOff, optional, RunFailed, type Steps, step, TakenOver, together, tried } from "./calls.ts";
 import { type Carry, type LaneCarry, lanesOf, withLane, withoutLane } from "./carry.ts";
 import { stopExports } from "./exports.ts";
 import { parkFound, planAgain } from "./lanes.ts";
@@ -56,7 +58,6 @@ function* commit(context: OrchestrationContext, job: Job, before: Carry, lane: L
   }
   if (carry.again === true && lanesOf(carry).length === 0) carry = planAgain(job, { ...carry, again: false });
   yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
-  yield* optional(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
   return yield* clean(context, job, carry, iteration);
 }
 
@@ -173,13 +174,23 @@ function* withoutFlightsOf(
   return { ...carry, flights: carry.flights.filter((each) => !isOut(each)) };
 }
 
-/** What is left over is no reason to fail: the next run finds it in the log and cleans it then. */
+/**
+ * What follows a commit: its event is published, with those that wait, and what it left is removed. None of it is a reason to fail:
+ * what could not be done is told, and tried again after the next commit and by the next run, which find it in the log.
+ */
 export function* clean(
   context: OrchestrationContext,
   job: Job,
   carry: Carry,
   iteration: number,
 ): Steps<Carry> {
-  const done = yield* optional<object>(context, ACTIVITY.cleanUp, { ...ref(job, carry), iteration });
-  return done === undefined ? carry : yield* record(context, job, carry, { kind: "cleaned", iteration });
+  const published = yield* tried<object>(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
+  const done = yield* optional<CleanedUp>(context, ACTIVITY.cleanUp, { ...ref(job, carry), iteration });
+  if (done === undefined) return carry;
+  return yield* record(context, job, carry, {
+    kind: "cleaned",
+    iteration,
+    ...(done.left.length === 0 ? {} : { left: [...done.left] }),
+    ...(published.kind === "done" ? {} : { unpublished: shortReason(published.reason) }),
+  });
 }

@@ -24,7 +24,7 @@ export function eventChecks(): CheckOf[] {
         try {
           const answer = await fetch(origin, { method: "HEAD", signal: AbortSignal.timeout(15_000) });
           return well(
-            `${host} answers (${answer.status}). Whether it takes events of this app shows with the first one.`,
+            `${host} answers (${answer.status}). Whether it takes events of this app shows with the first one: a refusal is told as a warning in the status.`,
           );
         } catch {
           return warn(`${host} doesn't answer.`);

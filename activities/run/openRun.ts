@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Lake } from "../../lake/lake.ts";
 import { appendEntry, readState, Stale } from "../../lake/log.ts";
 import { ensureContainer } from "../../lake/stagedFiles.ts";
+import { owedCleanUps } from "../../model/checkpoint/cleaned.ts";
 import type { OpenIteration, State } from "../../model/checkpoint/state.ts";
 import { Terminal } from "../../model/errors.ts";
 import type { Job } from "../../model/job.ts";
@@ -46,7 +47,7 @@ export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promi
       // After the entry: of two runs that open side by side, one sees the other.
       slots: await sharedSlots(job, allowed),
       open: open.map((each) => ({ ...summary(each), intended: each.intended.map((move) => move.table) })),
-      toClean: state.toClean.map((each) => each.iteration),
+      toClean: owedCleanUps(state),
       known: state.lastIteration > 0,
       lastReadAt: countedFrom(state),
       lastDurationMs: state.lastForward?.durationMs ?? 0,

@@ -98,6 +98,7 @@ function linesOf(reports: readonly StatusReport[], colours: boolean): string[] {
       : [`${paint("bold", report.job)}: ${report.source} to ${report.destination}`, `  in ${report.lake}`]),
     `  ${stateLine(report)}`,
     ...(report.error === null ? [] : [paint("red", `  ${harmless(report.error)}`)]),
+    ...report.warnings.map((text) => paint("yellow", `  Warning: ${harmless(text)}`)),
     ...(report.last === null
       ? []
       : [

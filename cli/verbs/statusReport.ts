@@ -5,6 +5,7 @@ import { windowsOf } from "../../model/checkpoint/windows.ts";
 import { type Control, type ResyncRequest, waitingResyncs } from "../../model/control.ts";
 import { lagSeconds } from "../../model/lag.ts";
 import { noRetries, retriesSchema, sumOfRetries } from "../../model/retries.ts";
+import { warningsOf } from "../../model/warnings.ts";
 import type { Target } from "../jobs/targets.ts";
 import type { AtWork } from "../runtime/atWork.ts";
 
@@ -74,6 +75,9 @@ export const statusReportSchema = z.object({
     })
     .nullable(),
   error: z.string().nullable(),
+  warnings: z
+    .array(z.string())
+    .describe("What stops no copy and should be known, but for what is told with its table."),
   tables: z.array(statusTableSchema),
 });
 
@@ -128,6 +132,10 @@ export function statusReport(
             rows: last.tables.reduce((sum, table) => sum + table.rows, 0),
           },
     error: state.failed ?? null,
+    warnings: warningsOf({
+      ...state,
+      warnings: state.warnings.filter(({ about }) => about !== "days"),
+    }).map(({ reason }) => reason),
     tables: tablesOf(state, open, waiting),
   };
 }

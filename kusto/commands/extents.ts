@@ -6,6 +6,8 @@ export interface ExtentFilter {
   readonly ids?: readonly string[] | undefined;
   /** All of them must be on an extent: `has` compares whole tags. */
   readonly tags?: readonly string[] | undefined;
+  /** What a tag of an extent must hold, in any case. */
+  readonly tagPart?: string | undefined;
 }
 
 /**
@@ -21,9 +23,10 @@ export function showExtentsOfTables(tables: readonly string[], filter: ExtentFil
   return `.show tables ${nameList(tables)} extents${extentFilter(filter)}`;
 }
 
-function extentFilter({ ids, tags = [] }: ExtentFilter): string {
+function extentFilter({ ids, tags = [], tagPart }: ExtentFilter): string {
   const idText = ids === undefined ? "" : ` ${guidList(ids)}`;
-  const conditions = tags.map((tag) => `tags has ${quoteString(tag)}`).join(" and ");
+  const parts = tagPart === undefined ? [] : [`tags contains ${quoteString(tagPart)}`];
+  const conditions = [...tags.map((tag) => `tags has ${quoteString(tag)}`), ...parts].join(" and ");
   return conditions === "" ? idText : `${idText} where ${conditions}`;
 }
 
@@ -75,8 +78,10 @@ export const moveAnswer = z.object({
 
 export type MovedExtent = z.infer<typeof moveAnswer>;
 
-/** The rows that say that a move failed (`ResultExtentId` is "Failed" then). */
-export function failedMoves(rows: readonly MovedExtent[]): MovedExtent[] {
+/** The rows that say that a move, or a change of tags, failed (`ResultExtentId` is "Failed" then). */
+export function failedMoves<Row extends { readonly ResultExtentId?: string | null | undefined }>(
+  rows: readonly Row[],
+): Row[] {
   return rows.filter((row) => row.ResultExtentId?.toLowerCase() === "failed");
 }
 
@@ -127,3 +132,12 @@ export function dropExtentTags(table: string, tags: readonly string[], range: Cr
   if (tags.length === 0) throw new Error("There are no tags to drop.");
   return `.drop table ${quoteName(table)} extent tags (${tags.map(quoteString).join(", ")}) with (${createdProperties(range)})`;
 }
+
+/**
+ * The answer of `.drop extent tags`: a row for each extent that it changed. The documentation names an operation id too, which an
+ * answer of another form is taken for.
+ */
+export const dropTagsAnswer = z.object({
+  ResultExtentId: z.string().nullish(),
+  Details: z.string().nullish(),
+});

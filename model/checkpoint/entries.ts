@@ -109,6 +109,16 @@ const retrySchema = z.object({
   reason: z.string(),
 });
 
+/** What a clean-up could not remove, and why. */
+export const leftSchema = z.object({
+  part: z.enum(["tags", "staging", "files"]),
+  /** The tables whose extents carry tags still; the first few staging tables. Absent where it is of a lake, or nobody could look. */
+  tables: z.array(z.string()).optional(),
+  /** URL of the lake folder whose staged files stay. */
+  lake: z.string().optional(),
+  reason: z.string(),
+});
+
 /** An update policy that copies switch off: the target table, its policy before, and as it is set meanwhile (JSON). */
 export const disabledPolicySchema = z.object({
   table: z.string(),
@@ -220,7 +230,15 @@ const unmarkedSchema = z.discriminatedUnion("kind", [
     /** Given up at a cancellation: what was promoted counts, and the replica is no newer for it. */
     abandoned: z.boolean().optional(),
   }),
-  z.object({ ...base, kind: z.literal("cleaned"), iteration: z.number().int().positive() }),
+  z.object({
+    ...base,
+    kind: z.literal("cleaned"),
+    iteration: z.number().int().positive(),
+    /** All that could not be removed, of iterations before too; absent where nothing is left, and in logs from before it was told. */
+    left: z.array(leftSchema).min(1).optional(),
+    /** Why its event could not be published, nor those that wait; absent where none waits. */
+    unpublished: z.string().optional(),
+  }),
   z.object({ ...base, kind: z.literal("failed"), reason: z.string() }),
   z.object({
     ...base,
@@ -276,6 +294,7 @@ export type ExportedWindow = z.infer<typeof exportedSchema>;
 export type StagedWindow = z.infer<typeof stagedSchema>;
 export type WindowReset = EntryOf<"progress">["reset"][number];
 export type Parked = EntryOf<"progress">["parked"][number];
+export type Left = z.infer<typeof leftSchema>;
 export type Retry = z.infer<typeof retrySchema>;
 export type PromotionMove = EntryOf<"promotionIntended">["moves"][number];
 

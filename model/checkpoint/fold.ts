@@ -1,4 +1,5 @@
 import { copyRecord, recordFrom } from "../record.ts";
+import { cleaned } from "./cleaned.ts";
 import { committed } from "./commit.ts";
 import { type Entry, type EntryOf, type PlannedTable, windowId } from "./entries.ts";
 import { emptiedPerhaps, refuseUnsettledDays, resyncAccepted, resyncsPlanned } from "./resync.ts";
@@ -64,7 +65,7 @@ export function fold(state: State, entry: Entry): State {
     case "iterationCommitted":
       return committed(before, entry);
     case "cleaned":
-      return { ...before, toClean: before.toClean.filter((each) => each.iteration !== entry.iteration) };
+      return cleaned(before, entry);
     case "failed":
       return { ...before, failed: entry.reason };
     case "resyncAccepted":

@@ -9,6 +9,7 @@ import {
   disabledPolicySchema,
   type Lane,
   laneSchema,
+  leftSchema,
   plannedTableSchema,
   promotionMoveSchema,
   windowRangeSchema,
@@ -152,8 +153,12 @@ export const stateSchema = z.object({
   tables: recordOf(tableStateSchema),
   lastIteration: z.number().int(),
   open: z.object({ forward: openIterationSchema.optional(), backfill: openIterationSchema.optional() }),
-  /** Committed iterations whose staging tables, tags and files may still be there. */
+  /** Committed iterations that nobody has cleaned up after as yet, and whose event may not have been published. */
   toClean: z.array(openIterationSchema),
+  /** What the last clean-up could not remove. The next one finds it again: staging tables and files by listing, tags on these tables. */
+  left: z.array(leftSchema).optional(),
+  /** Committed iterations whose events were refused, and why the last time. */
+  unpublished: z.object({ iterations: z.array(z.number().int()).min(1), reason: z.string() }).optional(),
   finished: z.array(finishedIterationSchema),
   lastForward: z.object({ upTo: z.string(), readAt: z.string(), durationMs: z.number() }).optional(),
   /** When the cursor of the first backfill was read: until a forward iteration commits, what is copied is as of then. */

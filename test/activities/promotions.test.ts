@@ -28,6 +28,7 @@ import {
 import { type CopyStack, cursorsGiven, load } from "../copy/support.ts";
 import { files, put } from "../lake/lakeForTests.ts";
 import { copied, moment, planned, plannedDays } from "../model/checkpoint/sampleLog.ts";
+import { addLakeFault, clearLakeFaults } from "../survive/lakeFaults.ts";
 import { done, eventsOf, openInSteps, startForSteps } from "./steps.ts";
 
 const DATABASES = [
@@ -37,6 +38,7 @@ const DATABASES = [
   "Refused",
   "Emptied",
   "Swept",
+  "Left",
   "Policies",
   "Opened",
   "Unopened",
@@ -215,6 +217,60 @@ describe("what is shown at the destination", () => {
     await run.clean(iteration);
     expect(await tableNames(copies.destination, "Swept")).toEqual(["Events", ...kept].toSorted());
     expect(await files(lake, "staged/")).toEqual([`staged/${newer}/1/1.0.0/1/part.csv.gz`]);
+  });
+
+  it("leaves what can't be removed, told by its part, and keeps nothing else for it; the next clean-up removes it", async () => {
+    const database = "Left";
+    const job = await eventsOf(copies, database, [0, ROWS]);
+    const run = await openInSteps(job, "first");
+    const lake = lakeOf(job.lake);
+    const attempts = async () =>
+      (await copies.destination.command(database, ".show table Events extents | project Tags")).filter(
+        (row) => String(row.Tags).includes("kc:"),
+      ).length;
+    const staging = async () =>
+      (await tableNames(copies.destination, database)).filter((name) => name !== "Events");
+    const refuse = (text: string) =>
+      addFault(copies.stack.urls.destinationKusto, {
+        match: { kind: "mgmt", text, database },
+        action: "fail",
+        status: 403,
+        permanent: true,
+        message: "Denied.",
+        times: 1000,
+      });
+    await run.copy("backfill");
+    await refuse("^\\.drop table .* extent tags");
+    expect(await run.clean(1)).toEqual([
+      { part: "tags", tables: ["Events"], reason: expect.stringContaining("Denied.") },
+    ]);
+    expect([(await attempts()) > 0, await staging(), await files(lake, "staged/")]).toEqual([true, [], []]);
+    await add(database, [ROWS, 2 * ROWS]);
+    await run.copy("forward");
+    await clearFaults(copies.stack.urls.destinationKusto);
+    await refuse("^\\.drop tables");
+    await addLakeFault(copies.stack, {
+      action: "fail",
+      match: { method: "DELETE", path: `/copy/${database}/staged/` },
+      status: 403,
+      code: "AuthorizationFailure",
+      times: 1000,
+    });
+    const [kept = ""] = await staging();
+    expect((await run.clean(2)).toSorted((a, b) => (a.part < b.part ? -1 : 1))).toEqual([
+      { part: "files", lake: lake.url, reason: expect.stringContaining("403: AuthorizationFailure") },
+      { part: "staging", tables: [kept], reason: expect.stringContaining("Denied.") },
+    ]);
+    // The tags of the iteration before went with those of this one.
+    expect(await attempts()).toBe(0);
+    const state = await readState(lake);
+    expect([state.toClean, state.left?.length]).toEqual([[], 2]);
+    await clearFaults(copies.stack.urls.destinationKusto);
+    await clearLakeFaults(copies.stack);
+    const next = await openInSteps(job, "second");
+    expect(await next.clean(2)).toEqual([]);
+    expect([await staging(), await files(lake, "staged/")]).toEqual([[], []]);
+    expect((await readState(lake)).left).toBeUndefined();
   });
 
   it("counts as of the reading before one of days: a commit answers from when on new data is counted", async () => {

@@ -16,7 +16,7 @@ import { startIngestion } from "../../activities/window/startIngestion.ts";
 import { takeWindows } from "../../activities/window/takeWindows.ts";
 import { verifyStaged } from "../../activities/window/verifyStaged.ts";
 import { readState } from "../../lake/log.ts";
-import { type EntryBody, type Lane, windowPlace } from "../../model/checkpoint/entries.ts";
+import { type EntryBody, type Lane, type Left, windowPlace } from "../../model/checkpoint/entries.ts";
 import type { Job } from "../../model/job.ts";
 import { attemptTag, stagingTable } from "../../model/naming.ts";
 import type { Flight } from "../../model/schedule.ts";
@@ -100,7 +100,8 @@ export interface RunInSteps {
   /** Moves what is intended of `Events`. */
   readonly promote: (iteration: number) => Promise<Awaited<ReturnType<typeof promoteTable>>>;
   readonly commit: (iteration: number) => Promise<Recorded>;
-  readonly clean: (iteration: number) => Promise<void>;
+  /** Cleans up after a commit; answers what is left. */
+  readonly clean: (iteration: number) => Promise<readonly Left[]>;
   /** A whole iteration. */
   readonly copy: (lane: Lane) => Promise<void>;
 }
@@ -177,8 +178,9 @@ export async function openInSteps(job: Job, instance: string): Promise<RunInStep
     promote: (iteration) => promoteTable({ ...ref(), iteration, table: "Events" }),
     commit: async (iteration) => record({ kind: "iterationCommitted", iteration }),
     clean: async (iteration) => {
-      done(await cleanUp({ ...ref(), iteration }));
-      await record({ kind: "cleaned", iteration });
+      const left = [...done(await cleanUp({ ...ref(), iteration })).left];
+      await record({ kind: "cleaned", iteration, ...(left.length === 0 ? {} : { left }) });
+      return left;
     },
     copy: async (lane) => {
       const { iteration, flights } = await steps.plan(lane);

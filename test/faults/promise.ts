@@ -3,6 +3,7 @@ import { entryPath } from "../../lake/log.ts";
 import { type Entry, entrySchema } from "../../model/checkpoint/entries.ts";
 import { fold } from "../../model/checkpoint/fold.ts";
 import { emptyState, type State } from "../../model/checkpoint/state.ts";
+import { warningsOf } from "../../model/warnings.ts";
 import { lakeOf } from "../copy/leftovers.ts";
 import type { Stage } from "./stage.ts";
 import { type SmallCopy, TABLES } from "./variants.ts";
@@ -11,7 +12,7 @@ import { type SmallCopy, TABLES } from "./variants.ts";
  * What a copy promises once faults have stopped, beside equal rows.
  *
  * 1. No committed cursor ever went backwards, through the whole log.
- * 2. Nothing is open, and nothing of it is left over: staging tables, attempts' tags, staged files.
+ * 2. Nothing is open, and nothing of it is left over: staging tables, attempts' tags, staged files; nor is anything told of it.
  * 3. The destination has the source's tables and no other.
  */
 
@@ -29,6 +30,7 @@ export async function broken(stage: Stage, copy: SmallCopy): Promise<string[]> {
   if (state.open.forward ?? state.open.backfill) problems.push("an iteration is open still");
   if (state.toClean.length > 0)
     problems.push(`not cleaned: iterations ${state.toClean.map((each) => each.iteration).join(", ")}`);
+  problems.push(...warningsOf(state).map(({ reason }) => `told still: ${reason}`));
   for (const [name, table] of Object.entries(state.tables))
     if (table.error !== undefined) problems.push(`table ${name} has an error still: ${table.error}`);
 

@@ -4,10 +4,12 @@ import { windowId, windowPlace } from "../../model/checkpoint/entries.ts";
 import {
   attemptFolder,
   attemptTag,
+  attemptTagsStart,
   iterationFolder,
   STAGING_PREFIX,
   stagingOwner,
   stagingTable,
+  tagOwner,
 } from "../../model/naming.ts";
 
 const copyId = fc.string({ minLength: 8, maxLength: 8, unit: fc.constantFrom(..."0123456789abcdef") });
@@ -55,6 +57,28 @@ test("a table that no copy named is nobody's, so that nothing drops it", () => {
         );
     }),
   );
+});
+
+test("an attempt's tag tells its copy, run and iteration", () => {
+  fc.assert(
+    fc.property(part, ({ copyId, run, iteration, table, window, attempt }) => {
+      const tag = attemptTag(copyId, run, windowId(iteration, table, window), attempt);
+      expect(tagOwner(tag)).toEqual({ copyId, run, iteration });
+      expect(tag.startsWith(attemptTagsStart(copyId))).toBe(true);
+    }),
+  );
+});
+
+test.each([
+  "kc:0a1b2c3d",
+  "kc:0a1b2c3d/1/2.0.0",
+  "kc:0a1b2c3d/1/2.0.0/1/1",
+  "kc:0a1b2c3d/01/2.0.0/1",
+  "kc:0A1B2C3D/1/2.0.0/1",
+  "my kc:0a1b2c3d/1/2.0.0/1",
+  "drop-by:kc-2026-01-01",
+])("a tag that no attempt gave is nobody's, so that nothing takes it off: %s", (tag) => {
+  expect(tagOwner(tag)).toBeUndefined();
 });
 
 test("a window's name gives back its places, and what is none is refused", () => {

@@ -243,7 +243,7 @@ export function fakeCopy(options: FakeOptions) {
     },
     checkVisibility: () => done({ parked: [] }),
     [ACTIVITY.createStatusView]: () => done({}),
-    [ACTIVITY.cleanUp]: () => done({}),
+    [ACTIVITY.cleanUp]: () => done({ left: [] }),
     [ACTIVITY.refreshStatus]: () => done({}),
     [ACTIVITY.publishEvent]: () => done({}),
   };

@@ -20,6 +20,30 @@ describe("the orchestration of a copy", () => {
   });
 });
 
+describe("what follows a commit", () => {
+  it("fails no run, and is told in the log where it could not be done: what is left, and why the event was refused", async () => {
+    const left = [{ part: "staging" as const, tables: ["S"], reason: "Denied." }];
+    const { status, bodies } = await run(
+      {
+        tables: 1,
+        windows: 1,
+        refuse: (name, count) => {
+          if (count > 1) return undefined;
+          if (name === ACTIVITY.cleanUp) return { kind: "done", value: { left } };
+          if (name === ACTIVITY.publishEvent) return { kind: "failed", retryable: false, reason: "No key." };
+          return undefined;
+        },
+      },
+      { pollMs: 1 },
+    );
+    expect(status.runtimeStatus).toBe("Completed");
+    expect(bodies.filter((body) => body.kind === "cleaned")).toEqual([
+      { kind: "cleaned", iteration: 2, left, unpublished: "No key." },
+      { kind: "cleaned", iteration: 1 },
+    ]);
+  });
+});
+
 describe("the exports of a table that is parked", () => {
   const failing = ({ window }: Flight) => (window === "1.0.0" ? "terminal" : undefined);
 

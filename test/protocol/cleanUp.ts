@@ -28,8 +28,12 @@ export function cleanStep(rules: Rules, world: World, worker: Worker, call: Clea
       const tags = Object.values(done?.windows ?? {}).flatMap((window) =>
         window.stage === "promoted" ? (window.tag ?? []) : [],
       );
-      const says = `run ${worker.name} takes off the tags of iteration ${call.iteration}`;
-      return [{ says, world: dropTags(world, tags), effect: true, call: { ...call, at: "drop" } }];
+      // And whatever a clean-up before could not take off: which tables the log names for that is of no matter here.
+      const { isLeftTag } = sweep(rules, worker.view, worker.id, call.iteration);
+      const found = world.table.flatMap((extent) => extent.tags.filter(isLeftTag));
+      const says = `run ${worker.name} takes off the tags of iteration ${call.iteration} and of older ones`;
+      const left = dropTags(world, [...tags, ...found]);
+      return [{ says, world: left, effect: true, call: { ...call, at: "drop" } }];
     }
     case "drop": {
       const says = `run ${worker.name} drops ${call.names.join(", ") || "no staging table"}`;

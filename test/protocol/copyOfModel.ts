@@ -157,7 +157,7 @@ export function copyOfModel(rules: Rules, from: World, control: () => Partial<Co
     },
     [ACTIVITY.cleanUp]: (input: IterationInput) => {
       work(input, { do: "clean", iteration: input.iteration, at: "list", names: [] });
-      return done({});
+      return done({ left: [] });
     },
     [ACTIVITY.abandonIteration]: ({ run, next, iteration, reason }: AbandonInput) => {
       const parked = open(iteration).tables.map((table) => ({ table: table.name, reason }));

@@ -73,11 +73,11 @@ export const orchestrationGuards: readonly Guard[] = [
     edits: [
       {
         file: "orchestrators/promotion.ts",
-        find: `  yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
-  yield* optional(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
+        find: `  const published = yield* tried<object>(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
+  const done = yield* optional<CleanedUp>(context, ACTIVITY.cleanUp, { ...ref(job, carry), iteration });
 `,
-        replace: `  yield* optional(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
-  yield* optional(context, ACTIVITY.refreshStatus, ref(job, carry));
+        replace: `  const done = yield* optional<CleanedUp>(context, ACTIVITY.cleanUp, { ...ref(job, carry), iteration });
+  const published = yield* tried<object>(context, ACTIVITY.publishEvent, { ...ref(job, carry), iteration });
 `,
       },
     ],

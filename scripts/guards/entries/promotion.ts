@@ -7,6 +7,7 @@ const PROMOTION_TEST = "test/orchestrators/promotion.test.ts";
 const LOSSES = "test/losses/promotion.test.ts";
 const INTEND = "activities/promotion/intendPromotion.ts";
 const SWEEP = "model/checkpoint/sweep.ts";
+const CLEANED = "test/model/checkpoint/cleaned.test.ts";
 const SWEEP_TEST = "is swept by its own run and newer ones, in its own iterations, and by no other copy";
 
 /** What is shown at the destination, and what is swept there. */
@@ -132,6 +133,60 @@ export const promotionGuards: readonly Guard[] = [
       { file: "activities/promotion/cleanUp.ts", find: " || owner > run) continue;", replace: ") continue;" },
     ],
     tests: [{ file: PROMOTIONS, name: SWEEP_TEST }],
+  },
+  {
+    name: "sweep of the own tags only",
+    promise: "A clean-up takes off no tag of another copy, of a newer run, or of what is open.",
+    edits: [{ file: SWEEP, find: "isOwn(tagOwner(tag))", replace: "tagOwner(tag) !== undefined" }],
+    tests: [{ file: CLEANED, name: "of tags, a sweep takes off those of its own copy" }],
+  },
+  {
+    name: "sweep of what later iterations left",
+    promise: "What a clean-up left is forgotten by none that comes after a backfill planned before it.",
+    edits: [
+      {
+        file: SWEEP,
+        find: "Math.max(iteration, ...state.finished.map((each) => each.iteration))",
+        replace: "iteration",
+      },
+    ],
+    tests: [{ file: CLEANED, name: "a backfill that ends after later iterations sweeps what they left" }],
+  },
+  {
+    name: "what is left is told",
+    promise: "What could not be removed is told until it is.",
+    edits: [
+      { file: "model/checkpoint/cleaned.ts", find: "...(left === undefined ? {} : { left }),", replace: "" },
+    ],
+    tests: [{ file: CLEANED, name: "what a clean-up leaves is told until one leaves nothing" }],
+  },
+  {
+    name: "bounded clean-ups",
+    promise: "A run begins with a bounded number of clean-ups.",
+    edits: [{ file: "model/checkpoint/cleaned.ts", find: ".slice(0, CLEAN_UPS_AT_ONCE)", replace: "" }],
+    tests: [{ file: CLEANED, name: "a run cleans up first after what nobody has, a bounded number" }],
+  },
+  {
+    name: "tags that failed",
+    promise: "A row that says that the tags of an extent stay is no success.",
+    edits: [{ file: "kusto/extentTags.ts", find: "failed.length > 0", replace: "failed.length < 0" }],
+    tests: [
+      { file: "test/kusto/extentTags.test.ts", name: "a row that says that an extent failed is no success" },
+    ],
+  },
+  {
+    name: "refused events wait",
+    promise: "An event that was refused is told, and published later.",
+    edits: [
+      {
+        file: "orchestrators/promotion.ts",
+        find: '...(published.kind === "done" ? {} : { unpublished: shortReason(published.reason) }),',
+        replace: "",
+      },
+    ],
+    tests: [
+      { file: PROMOTION_TEST, name: "fails no run, and is told in the log where it could not be done" },
+    ],
   },
   {
     name: "update policies before a promotion",

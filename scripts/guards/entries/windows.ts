@@ -22,8 +22,8 @@ export const windowGuards: readonly Guard[] = [
     edits: [
       {
         file: "model/naming.ts",
-        find: "`kc:${copyId}/${run}/${window}/${attempt}`",
-        replace: "`kc:${copyId}/${run}/${window}`",
+        find: "${run}/${window}/${attempt}`",
+        replace: "${run}/${window}`",
       },
     ],
     tests: [{ file: "test/model/naming.test.ts", name: "no two attempts share a tag or a folder" }],

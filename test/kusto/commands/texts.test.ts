@@ -94,6 +94,7 @@ function texts(name: string): Record<string, string> {
     showExtents: showExtents(name),
     showExtentsByIdAndTag: showExtents(name, { ids: [ID, OTHER], tags: [name, "b"] }),
     showExtentsOfTables: showExtentsOfTables([name, "B"], { tags: [name] }),
+    showExtentsByPartOfTag: showExtentsOfTables([name], { tags: [name], tagPart: name }),
     moveExtents: moveExtents({ from: name, to: name, ids: [ID, OTHER], ...RANGE }),
     replaceExtents: replaceExtents({
       table: name,
