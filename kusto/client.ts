@@ -40,12 +40,18 @@ const MAX_TIMEOUT_MS = 3_600_000;
 const DEFAULT_QUERY_TIMEOUT_MS = 240_000;
 const DEFAULT_COMMAND_TIMEOUT_MS = 600_000;
 const CLIENT_MARGIN_MS = 30_000;
+/**
+ * How soon what may take longer than a command by default must have failed to be tried again at once. The host ends an
+ * activity, and all others of its worker, ten minutes after the hour that one such request may hang (`functionTimeout` in
+ * host.json): what took its time is left to the caller, who asks in an activity of its own.
+ */
+const SOON_MS = 60_000;
 
 const clients = new Map<string, KustoClient>();
 
 /**
  * The client of a connection, one per connection and process, with its connections kept alive. Failures are
- * `Retryable` or `Terminal`; what is safe to send twice is tried again a few times before that.
+ * `Retryable` or `Terminal`; what is safe to send twice is tried again a few times before that, unless it took long.
  */
 export function createKustoClient(connection: KustoConnection): KustoClient {
   const key = JSON.stringify(connection);
@@ -73,9 +79,11 @@ function newClient(connection: KustoConnection, onClose: () => void): KustoClien
   return {
     connection,
     query: (database, text, options = {}) =>
-      withRetries(options.idempotent ?? true, () => send("query", database, text, options)),
+      withRetries(options.idempotent ?? true, options, () => send("query", database, text, options)),
     command: (database, text, options = {}) =>
-      withRetries(options.idempotent ?? isReadOnly(text), () => send("command", database, text, options)),
+      withRetries(options.idempotent ?? isReadOnly(text), options, () =>
+        send("command", database, text, options),
+      ),
     close: () => {
       onClose();
       data.close();
@@ -161,14 +169,20 @@ export function isReadOnly(command: string): boolean {
   return /^\s*\.show\b/i.test(command);
 }
 
-async function withRetries<T>(allowed: boolean, attempt: () => Promise<T>): Promise<T> {
+async function withRetries<T>(
+  allowed: boolean,
+  { timeoutMs = 0 }: RequestOptions,
+  attempt: () => Promise<T>,
+): Promise<T> {
   if (!allowed) return attempt();
+  const began = Date.now();
+  const inTime = () => timeoutMs <= DEFAULT_COMMAND_TIMEOUT_MS || Date.now() - began < SOON_MS;
   return pRetry(attempt, {
     retries: RETRIES,
     minTimeout: 400,
     maxTimeout: 8000,
     factor: 2,
     randomize: true,
-    shouldRetry: ({ error }) => isRetryable(error),
+    shouldRetry: ({ error }) => isRetryable(error) && inTime(),
   });
 }

@@ -41,7 +41,10 @@ export function readQueryAnswer(body: string): Answer {
     return { rows: [], failure: { message: "The query was cancelled.", permanent: false } };
   if (completion.get("HasErrors") === true)
     return { rows: [], failure: firstError(completion.get("OneApiErrors")) };
-  return { rows: rows ?? [] };
+  // Not the same as no row: a plan would take it for a table with nothing new, and move its cursor.
+  if (rows === undefined)
+    return { rows: [], failure: { message: "The answer holds no primary result.", permanent: false } };
+  return { rows };
 }
 
 const ERROR_SEVERITY = 2;

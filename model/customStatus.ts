@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { laneSchema } from "./checkpoint/entries.ts";
 
-/** Tables that the custom status names: those that windows are in flight of, the first in the alphabet. */
-export const TABLES_NAMED = 10;
+/** How many tables the custom status names, and how much of a name, which may have 1,024 characters. */
+const TABLES_NAMED = 10;
+const NAME_SHOWN = 200;
+
+/** The tables that the custom status names, of those that windows are in flight of: the first in the alphabet. */
+export function tablesNamed(tables: Iterable<string>): string[] {
+  const first = [...new Set(tables)].toSorted().slice(0, TABLES_NAMED);
+  return first.map((name) => (name.length <= NAME_SHOWN ? name : `${name.slice(0, NAME_SHOWN - 1)}…`));
+}
 
 /**
  * What a running copy's orchestration shows as its custom status: in the portal's Durable monitor, and to programs that ask
@@ -30,7 +37,7 @@ export const customStatusSchema = z.object({
     other: z.number(),
     backingOff: z.number(),
   }),
-  /** Tables that windows are in flight of, at most ten. */
+  /** Tables that windows are in flight of, at most ten, long names cut. */
   tables: z.array(z.string()),
   /** Steps that were refused for now (throttling, a lost connection) and attempts that were begun anew, by this run. */
   refused: z.number(),

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import { type CustomStatus, TABLES_NAMED } from "../model/customStatus.ts";
+import { type CustomStatus, tablesNamed } from "../model/customStatus.ts";
 import type { Job } from "../model/job.ts";
 import { type Carry, lanesOf } from "./carry.ts";
 
@@ -29,7 +29,7 @@ export function tellProgress(context: OrchestrationContext, job: Job, carry: Car
       other: flights.length - exporting - ingesting - backingOff,
       backingOff,
     },
-    tables: [...new Set(flights.map((flight) => flight.table))].toSorted().slice(0, TABLES_NAMED),
+    tables: tablesNamed(flights.map((flight) => flight.table)),
     refused: carry.refused,
     retried: carry.retried,
     retryReason: carry.retryReason,

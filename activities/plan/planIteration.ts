@@ -11,6 +11,7 @@ import { answer } from "../outcome.ts";
 import { summary } from "../run/openRun.ts";
 import { beginsAt, type Candidate, candidate, isOfLane, type Planning, resyncLane } from "./candidates.ts";
 import { changedColumns, looksOther } from "./changedColumns.ts";
+import { lostDays } from "./lostDays.ts";
 import { isLost, type Unread } from "./readApart.ts";
 import { type SettledDays, settleDays } from "./settleDays.ts";
 import { goneNamed, surveySource } from "./survey.ts";
@@ -52,12 +53,13 @@ export async function plan(
     lane === resyncLane(job)
       ? await settleDays(job, source, destination, state, readable, timed)
       : NONE(state);
+  const refusedDays = [...(lane === resyncLane(job) ? lostDays(job, state, selected) : []), ...days.refused];
   const planning: Planning = { job, state: days.state, lane, timed };
   const mine = readable.filter(({ name }) => !isLost(name, days) && isOfLane(name, planning));
   // Of an empty database, too, a job that copies only what comes notes from where on; and the first iteration tells why
   // nothing can be copied.
   const begins = state.lastIteration === 0 && (job.mode === "new" || refused.length > 0);
-  if (lane === "backfill" && mine.length === 0 && !begins && days.refused.length === 0) return undefined;
+  if (lane === "backfill" && mine.length === 0 && !begins && refusedDays.length === 0) return undefined;
 
   const looked = mine.map((table) => candidate(table, planning, upTo));
   const changed = looked.flatMap((each) => changedQuery(each, job, state) ?? []);
@@ -81,7 +83,7 @@ export async function plan(
       const from = selected.has(each.table) ? beginsAt(each.table, planning, upTo) : undefined;
       return { ...each, ...(from === undefined ? {} : { from }) };
     }),
-    ...(days.refused.length === 0 ? {} : { refusedDays: [...days.refused] }),
+    ...(refusedDays.length === 0 ? {} : { refusedDays }),
   };
 }
 

@@ -105,6 +105,7 @@ async function untimedRows(job: Job, source: KustoClient, table: string): Promis
   return counts.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-function named(days: readonly string[]): string {
+/** Days as a reason names them. */
+export function named(days: readonly string[]): string {
   return days.length <= 5 ? days.join(", ") : `${days.slice(0, 4).join(", ")} … ${days.at(-1)}`;
 }

@@ -53,7 +53,8 @@ export function openRun({ job, instance, step, startedAt }: OpenRunInput): Promi
       lastDurationMs: state.lastForward?.durationMs ?? 0,
       policiesOff: state.disabledPolicies.length > 0,
       resyncs: Object.values(state.tables).some(
-        ({ days, resync }) => days !== undefined || (resync === true && open.length > 0),
+        ({ days, resync, stopped }) =>
+          (days !== undefined && stopped === undefined) || (resync === true && open.length > 0),
       ),
     };
   });
@@ -69,8 +70,12 @@ export function summary(open: OpenIteration): OpenIterationSummary {
   };
 }
 
-/** Clocks that differ by more than this are wrong, and tell nothing about which run is the newer one. */
-const LATE_DELIVERY_MS = 86_400_000;
+/**
+ * Clocks that differ by more than this are wrong, and tell nothing about which run is the newer one. A machine whose clock runs
+ * ahead keeps every other run out for as long as this, and how late the delivery is doesn't count: an orchestration that
+ * is given up for another has that one opened within minutes.
+ */
+const LATE_DELIVERY_MS = 3_600_000;
 
 /**
  * A run that was opened after this orchestration started is the newer one: opening once more, by a delivery that comes

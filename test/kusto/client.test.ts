@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createKustoClient, isReadOnly, type KustoClient, rowsOf } from "../../kusto/client.ts";
 import { parseKustoConnection } from "../../kusto/connectionString.ts";
@@ -166,6 +166,14 @@ describe("a failure", () => {
     expect(describeError(await failureOf(client.query("D", "T")))).toContain("Partial failure");
   });
 
+  it("is what has no result at all, and not no rows", async () => {
+    const body = queryAnswer({ x: "long" }, "[]").replaceAll("PrimaryResult", "Other");
+    const { client } = await connect(() => ({ body }));
+    const error = await failureOf(client.query("D", "T", { idempotent: false }));
+    expect(isRetryable(error)).toBe(true);
+    expect(describeError(error)).toContain("no primary result");
+  });
+
   it("in the place of a row is a failure", async () => {
     const { client } = await connect(() => ({
       body: queryAnswer({ x: "long" }, `[[1],{"OneApiErrors":[${oneApiError("Out of memory", true)}]}]`),
@@ -226,6 +234,23 @@ describe("a failure", () => {
     const { client, cluster } = await connect((_, count) => answers[count - 1] ?? { body: one });
     expect(await client.query("D", "T")).toEqual([{ x: 1n }]);
     expect(cluster.requests).toHaveLength(4);
+  });
+
+  it("of what may take an hour is tried again at once where it came soon, and never after it took its time", async () => {
+    let takesMs = 1000;
+    const { client, cluster } = await connect((_, count) => {
+      vi.setSystemTime(Date.now() + takesMs);
+      return count % 2 === 1 ? { status: 504, body: "no answer in time" } : { body: one };
+    });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      expect(await client.query("D", "T", { timeoutMs: 3_600_000 })).toEqual([{ x: 1n }]);
+      takesMs = 3_600_000;
+      expect(isRetryable(await failureOf(client.query("D", "T", { timeoutMs: 3_600_000 })))).toBe(true);
+      expect(cluster.requests).toHaveLength(3);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("of a command that changes something is left to the caller, unless told that it may be sent twice", async () => {

@@ -102,4 +102,33 @@ export const clusterGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "an hour in one activity",
+    promise: "What took its time and may take an hour is not asked for again in the same activity.",
+    edits: [
+      {
+        file: CLIENT,
+        find: "isRetryable(error) && inTime()",
+        replace: "isRetryable(error) && inTime !== undefined",
+      },
+    ],
+    tests: [{ file: CLIENT_TEST, name: "and never after it took its time" }],
+  },
+  {
+    name: "an answer without a result",
+    promise: "An answer that holds no result is no answer of no rows.",
+    edits: [
+      {
+        file: "kusto/response.ts",
+        find: "  if (rows === undefined)\n    return",
+        replace: "  if (rows === undefined && frames.length === 0)\n    return",
+      },
+      {
+        file: "kusto/response.ts",
+        find: "  return { rows };\n}\n\nconst ERROR_SEVERITY",
+        replace: "  return { rows: rows ?? [] };\n}\n\nconst ERROR_SEVERITY",
+      },
+    ],
+    tests: [{ file: CLIENT_TEST, name: "is what has no result at all, and not no rows" }],
+  },
 ];

@@ -80,4 +80,22 @@ export const dayGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "days of no table",
+    promise:
+      "Days of a table that is gone, or left out by now, are given up with a warning and wait for nothing.",
+    edits: [
+      {
+        file: "activities/plan/planIteration.ts",
+        find: "...(lane === resyncLane(job) ? lostDays(job, state, selected) : []), ",
+        replace: "",
+      },
+    ],
+    tests: [
+      {
+        file: "test/copy/days/days.test.ts",
+        name: "are given up with a warning where the job leaves their table out by now, or the source has it no more",
+      },
+    ],
+  },
 ];

@@ -394,4 +394,16 @@ export const promotionGuards: readonly Guard[] = [
       },
     ],
   },
+  {
+    name: "a clock that runs ahead",
+    promise: "A machine whose clock runs ahead keeps no other run out for longer than an hour.",
+    edits: [
+      {
+        file: "activities/run/openRun.ts",
+        find: "const LATE_DELIVERY_MS = 3_600_000;",
+        replace: "const LATE_DELIVERY_MS = 86_400_000;",
+      },
+    ],
+    tests: [{ file: PROMOTIONS, name: "that one ends, and stops nobody" }],
+  },
 ];

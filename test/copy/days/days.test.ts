@@ -341,6 +341,24 @@ describe("days of a table that are resynchronised", { timeout: 120_000 }, () => 
     expect(await held("Untimed")).toEqual(wholeRanges([0, LOAD], [700, 720]));
   });
 
+  it("are given up with a warning where the job leaves their table out by now, or the source has it no more", async () => {
+    const finished = async () => (await readState(lakeOf(copies.stack, "Untimed"))).finished.length;
+    const givenUp = async (reason: string, more: object = {}) => {
+      await askDays("Untimed", DAY[0]);
+      const warning = `Days ${DAY[0]} of table Events are not resynchronised: ${reason}`;
+      expect(await copies.copy({ ...body("Untimed"), ...more })).toMatchObject({ warnings: [warning] });
+      // What waits for nothing makes no second iteration of each run.
+      const before = await finished();
+      expect((await copies.copy({ ...body("Untimed"), ...more })).state).toBe("succeeded");
+      expect((await finished()) - before).toBe(1);
+    };
+    await createIdTable(copies.source, "Untimed", "Others");
+    await givenUp("the job leaves the table out by now.", { tables: { include: ["Others"] } });
+    await copies.source.command("Untimed", ".drop table Events");
+    await givenUp("the source has no such table any more.");
+    expect(await held("Untimed")).toEqual(wholeRanges([0, LOAD], [700, 720]));
+  });
+
   it("come through a cancellation: asked for still, and done when the copy is resumed, of a job of history alone too", async () => {
     const history = { mode: "backfill" };
     await copiedDays("Backfill", history);
