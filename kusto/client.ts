@@ -15,7 +15,10 @@ export { type KustoRow, rowsOf, singleRow } from "./rows.ts";
 export interface RequestOptions {
   /** Found again in `.show queries`, `.show commands` and `.show operations`. */
   readonly clientRequestId?: string;
-  /** How long the server may take; the client waits half a minute longer. At most an hour. */
+  /**
+   * How long the server may take; the client waits half a minute longer. At most an hour, which is what a command that goes on
+   * in the background has, whatever is said here of its answer.
+   */
   readonly timeoutMs?: number;
   readonly consistency?: "strong";
   /** Values of `declare query_parameters`; only strings, so that no other text can come in. */
@@ -70,7 +73,7 @@ function newClient(connection: KustoConnection, onClose: () => void): KustoClien
 
   const send = async (kind: "query" | "command", database: string, text: string, options: RequestOptions) => {
     const context = requestContext(connection, database, text, options);
-    const properties = requestProperties(kind, options);
+    const properties = requestProperties(kind, text, options);
     const answer = await received(kind, data, database, text, properties, context);
     if (answer.failure !== undefined) throw fromFailure(answer.failure, undefined, context);
     return answer.rows;
@@ -126,15 +129,19 @@ async function received(
  * The properties of a request (`kusto/api/rest/request-properties.md`). Cached results are never asked for:
  * `query_results_cache_max_age` stays unset.
  */
-function requestProperties(kind: "query" | "command", options: RequestOptions): ClientRequestProperties {
+function requestProperties(
+  kind: "query" | "command",
+  text: string,
+  options: RequestOptions,
+): ClientRequestProperties {
   const properties = new ClientRequestProperties();
   properties.raw = true;
   properties.clientRequestId = options.clientRequestId ?? `KustoCopy;${randomUUID()}`;
   const wanted =
     options.timeoutMs ?? (kind === "query" ? DEFAULT_QUERY_TIMEOUT_MS : DEFAULT_COMMAND_TIMEOUT_MS);
-  const timeout = Math.min(Math.max(Math.round(wanted), 1000), MAX_TIMEOUT_MS);
-  properties.setTimeout(timeout);
-  properties.setClientTimeout(timeout + CLIENT_MARGIN_MS);
+  const answers = Math.min(Math.max(Math.round(wanted), 1000), MAX_TIMEOUT_MS);
+  properties.setTimeout(isBackground(text) ? MAX_TIMEOUT_MS : answers);
+  properties.setClientTimeout(answers + CLIENT_MARGIN_MS);
   // A cluster's default may be the hot cache alone (`kusto/query/table-function.md`): the rows beyond it would be left out.
   properties.setOption("query_datascope", "all");
   if (options.consistency === "strong") properties.setOption("queryconsistency", "strongconsistency");
@@ -167,6 +174,15 @@ function operationName(text: string): string {
 /** Whether a command only reads (`kusto/management/show-commands.md`), so that it may be sent twice. */
 export function isReadOnly(command: string): boolean {
   return /^\s*\.show\b/i.test(command);
+}
+
+/**
+ * Whether a command answers at once and goes on in the background. That it does so whatever `servertimeout` says is nowhere
+ * documented: the limit is one of all requests (`kusto/concepts/query-limits.md`), and an hour that of an asynchronous one
+ * (`flow.md`). With the ten minutes of other commands a window that takes longer might never get through.
+ */
+function isBackground(command: string): boolean {
+  return /^\s*\.[a-z-]+\s+async\b/i.test(command);
 }
 
 async function withRetries<T>(

@@ -1,6 +1,9 @@
+import { ClientRequestProperties } from "azure-kusto-data";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createKustoClient, isReadOnly, type KustoClient, rowsOf } from "../../kusto/client.ts";
+import { exportAsync } from "../../kusto/commands/exportData.ts";
+import { ingestAsync } from "../../kusto/commands/ingest.ts";
 import { parseKustoConnection } from "../../kusto/connectionString.ts";
 import { describe as describeError, isRetryable, Retryable, Terminal } from "../../model/errors.ts";
 import {
@@ -128,6 +131,22 @@ describe("a request", () => {
         Parameters: { p: "'it\\'s'" },
       },
     });
+  });
+
+  it("of an export or an ingestion gives the background an hour, and waits for the answer no longer than for another's", async () => {
+    const { client, cluster } = await connect(() => ({ body: commandAnswer({ x: "string" }, "[]") }));
+    const common = { format: "csv", targets: ["https://a/b;impersonate"], namePrefix: "part" } as const;
+    const waits = vi.spyOn(ClientRequestProperties.prototype, "setClientTimeout");
+    await client.command("D", exportAsync({ ...common, compressed: true, query: "['async'] | take 1" }));
+    await client.command(
+      "D",
+      ingestAsync({ table: "T", blobs: ["https://a/b;impersonate"], format: "csv", tags: [] }),
+    );
+    await client.command("D", ".show table async details");
+    const limits = cluster.requests.map((each) => sent(each).properties?.Options?.servertimeout);
+    expect(limits).toEqual(["01:00:00.000", "01:00:00.000", "00:10:00.000"]);
+    expect(waits.mock.calls).toEqual([[630_000], [630_000], [630_000]]);
+    waits.mockRestore();
   });
 
   it("of a command goes to the management endpoint", async () => {

@@ -131,4 +131,21 @@ export const clusterGuards: readonly Guard[] = [
     ],
     tests: [{ file: CLIENT_TEST, name: "is what has no result at all, and not no rows" }],
   },
+  {
+    name: "an hour in the background",
+    promise: "An export or an ingestion may take an hour, as the documentation leaves open what bounds it.",
+    edits: [
+      {
+        file: CLIENT,
+        find: "isBackground(text) ? MAX_TIMEOUT_MS : answers",
+        replace: "isBackground(text) ? answers : answers",
+      },
+    ],
+    tests: [
+      {
+        file: CLIENT_TEST,
+        name: "of an export or an ingestion gives the background an hour, and waits for the answer no longer than for another's",
+      },
+    ],
+  },
 ];
