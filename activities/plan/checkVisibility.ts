@@ -4,10 +4,11 @@ import type { Answer, IterationInput, PrepareOutcome } from "../contract.ts";
 import { clientsOf } from "../environment.ts";
 import { answer } from "../outcome.ts";
 import { hiddenRows } from "./hiddenRows.ts";
+import { regainedRows } from "./regainedRows.ts";
 
 /**
  * Asks once more, when all of an iteration is staged, whether rows of its tables are hidden from this identity: a policy
- * that was switched on since the plan hid them from exports and hashes alike.
+ * that was switched on since the plan hid them from exports and hashes alike, though it may be off again.
  */
 export function checkVisibility({
   job,
@@ -23,6 +24,13 @@ export function checkVisibility({
       .filter((name) => !(name in (open?.parked ?? {})));
     if (tables.length === 0) return { parked: [] };
     const hidden = await hiddenRows(source, job.source.database, tables);
-    return { parked: [...hidden].map(([table, reason]) => ({ table, reason })) };
+    // What is hidden no more by now was so for a while, perhaps.
+    const regained = open === undefined ? [] : await regainedRows(source, job.source.database, open);
+    return {
+      parked: [
+        ...[...hidden].map(([table, reason]) => ({ table, reason })),
+        ...regained.filter(({ table }) => !hidden.has(table)),
+      ],
+    };
   });
 }

@@ -35,6 +35,24 @@ export const surviveGuards: readonly Guard[] = [
     tests: [{ file: SCHEMA, name: PLANNED_WITHOUT }],
   },
   {
+    name: "rows that were hidden for a while",
+    promise:
+      "What a policy hid from an export and its hash is not taken for gone, though the policy is off again.",
+    edits: [
+      {
+        file: "activities/plan/regainedRows.ts",
+        find: "if (now !== undefined && now > exported)",
+        replace: "if (now !== undefined && now < 0)",
+      },
+    ],
+    tests: [
+      {
+        file: "test/activities/attempts.test.ts",
+        name: "is not shown where rows of it that were hidden from its export are there again",
+      },
+    ],
+  },
+  {
     name: "fence of two processes",
     promise: "Of two runs that start at the same moment exactly one goes on.",
     edits: [{ file: "lake/log.ts", find: '      conditions: { ifNoneMatch: "*" },\n', replace: "" }],
