@@ -1,3 +1,4 @@
+import { ClientRequest } from "node:http";
 import { ClientRequestProperties } from "azure-kusto-data";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -28,6 +29,7 @@ async function connect(
 }
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   client?.close();
   await cluster?.close();
 });
@@ -156,9 +158,50 @@ describe("a request", () => {
   });
 
   it("uses one client and one connection per cluster", async () => {
-    const { client, cluster } = await connect(() => ({ body: one }));
+    const { client, cluster } = await connect(({ path }) => ({
+      body: path.endsWith("/mgmt") ? commandAnswer({ x: "string" }, "[]") : one,
+    }));
     expect(createKustoClient(parseKustoConnection(cluster.url))).toBe(client);
+    await client.query("D", "T");
+    const before = cluster.connections();
+    for (let i = 0; i < 3; i++) {
+      await client.query("D", "T");
+      await client.command("Other", ".show tables");
+    }
+    expect(cluster.requests).toHaveLength(7);
+    expect(cluster.connections()).toBe(before);
   });
+
+  it.each([
+    ["a query", 4, (of: KustoClient) => of.query("D", "T", { idempotent: false })],
+    ["a command", 10, (of: KustoClient) => of.command("D", ".drop table T")],
+  ] as const)(
+    "of %s may take the cluster %i minutes, and ends half a minute later where it is never answered",
+    async (_, minutes, ask) => {
+      const { client, cluster } = await connect(() => ({ silent: true, body: "" }));
+      // A thousand times as quick: what the client library waits on a connection, in milliseconds.
+      const limits: number[] = [];
+      const original = ClientRequest.prototype.setTimeout;
+      vi.spyOn(ClientRequest.prototype, "setTimeout").mockImplementation(function (
+        this: ClientRequest,
+        ms,
+        onTimeout,
+      ) {
+        limits.push(ms);
+        return original.call(this, ms / 1000, onTimeout);
+      });
+      const error = await failureOf(ask(client));
+      expect(isRetryable(error)).toBe(true);
+      expect(describeError(error)).toContain(cluster.url);
+      const minute = 60_000;
+      expect(limits.filter((ms) => ms >= minute)).toEqual(
+        cluster.requests.map(() => minutes * minute + minute / 2),
+      );
+      expect(sent(cluster.requests[0]).properties?.Options).toMatchObject({
+        servertimeout: `00:${String(minutes).padStart(2, "0")}:00.000`,
+      });
+    },
+  );
 });
 
 describe("a failure", () => {

@@ -14,11 +14,15 @@ export interface PlannedAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Break the connection instead of answering. */
   readonly broken?: boolean;
+  /** Never answer. */
+  readonly silent?: boolean;
 }
 
 export interface FakeCluster {
   readonly url: string;
   readonly requests: ReceivedRequest[];
+  /** How many connections have been made to it. */
+  readonly connections: () => number;
   close(): Promise<void>;
 }
 
@@ -46,6 +50,7 @@ export async function startFakeCluster(
       }
       requests.push(received);
       const planned = answer(received, requests.length);
+      if (planned.silent === true) return;
       if (planned.broken === true) {
         response.destroy();
         return;
@@ -54,11 +59,16 @@ export async function startFakeCluster(
       response.end(planned.body);
     });
   });
+  let connections = 0;
+  server.on("connection", () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    connections: () => connections,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { parseKustoConnection } from "../../kusto/connectionString.ts";
-import { createIngestClient, type IngestBlobRequest, type IngestClient } from "../../kusto/ingestClient.ts";
+import { createIngestClient, type IngestClient } from "../../kusto/ingestClient.ts";
 import { describe as describeError, isRetryable } from "../../model/errors.ts";
 import {
-  commandAnswer,
   type FakeCluster,
   oneApiError,
   type PlannedAnswer,
   type ReceivedRequest,
   startFakeCluster,
 } from "./fakeCluster.ts";
+import { ingestionEndpoint, QUEUED, queueRequest, SOURCE_ID } from "./ingestionEndpoint.ts";
 
 let cluster: FakeCluster | undefined;
 let client: IngestClient | undefined;
@@ -28,56 +28,17 @@ afterEach(async () => {
   await cluster?.close();
 });
 
-/** What `.get ingestion resources` and `.get kusto identity token` answer, with a queue on the same server. */
-function ingestionEndpoint({ path, body }: ReceivedRequest, url: string): PlannedAnswer | undefined {
-  if (path !== "/v1/rest/mgmt") return undefined;
-  if (body.includes("identity token"))
-    return { body: commandAnswer({ AuthorizationContext: "string" }, '[["token"]]') };
-  const kinds = [
-    "SecuredReadyForAggregationQueue",
-    "FailedIngestionsQueue",
-    "SuccessfulIngestionsQueue",
-    "TempStorage",
-    "IngestionsStatusTable",
-  ];
-  const rows = kinds.map((kind) => [kind, `${url}/account/${kind.toLowerCase()}?sig=x`]);
-  return { body: commandAnswer({ ResourceTypeName: "string", StorageRoot: "string" }, JSON.stringify(rows)) };
-}
-
-const QUEUED = `<?xml version="1.0" encoding="utf-8"?><QueueMessagesList><QueueMessage><MessageId>8a91e4ae-0000-0000-0000-000000000000</MessageId><InsertionTime>Fri, 02 Jan 2026 00:00:00 GMT</InsertionTime><ExpirationTime>Fri, 09 Jan 2026 00:00:00 GMT</ExpirationTime><PopReceipt>x</PopReceipt><TimeNextVisible>Fri, 02 Jan 2026 00:00:00 GMT</TimeNextVisible></QueueMessage></QueueMessagesList>`;
-
-const SOURCE_ID = "ae6cd250-be62-4978-90f2-5cb7a10d16d7";
-
-const request: IngestBlobRequest = {
-  url: "https://lake/x.csv.gz?sig=S",
-  rawSizeBytes: 12_345,
-  table: "My T",
-  format: "csv",
-  tags: ["kc:1/w/1", "drop-by:kc-2026-01-02"],
-  creationTimeIso: "2026-01-02T00:00:00.0000000Z",
-  mapping: [{ column: "a b", type: "long", ordinal: 0, field: "a b" }],
-  flushImmediately: false,
-  sourceId: SOURCE_ID,
-};
-
 describe("a blob queued for ingestion", () => {
   it("carries its size, tags, creation time and mapping", async () => {
-    const { client, cluster } = await connect(
-      (received, url) =>
-        ingestionEndpoint(received, url) ?? {
-          status: 201,
-          body: QUEUED,
-          headers: { "Content-Type": "application/xml" },
-        },
-    );
-    expect(await client.ingestBlob(request)).toEqual({ sourceId: SOURCE_ID });
+    const { client, cluster } = await connect((received, url) => ingestionEndpoint(received, url) ?? QUEUED);
+    expect(await client.ingestBlob(queueRequest)).toEqual({ sourceId: SOURCE_ID });
     const posted = cluster.requests.find(({ path }) =>
       path.includes("securedreadyforaggregationqueue/messages"),
     );
     const text = /<MessageText>(.*)<\/MessageText>/.exec(posted?.body ?? "")?.[1] ?? "";
     expect(JSON.parse(Buffer.from(text, "base64").toString("utf8"))).toMatchObject({
       Id: SOURCE_ID,
-      BlobPath: request.url,
+      BlobPath: queueRequest.url,
       RawDataSize: 12_345,
       DatabaseName: "My db",
       TableName: "My T",
@@ -93,15 +54,8 @@ describe("a blob queued for ingestion", () => {
   });
 
   it("keeps what belongs to one blob from the next", async () => {
-    const { client, cluster } = await connect(
-      (received, url) =>
-        ingestionEndpoint(received, url) ?? {
-          status: 201,
-          body: QUEUED,
-          headers: { "Content-Type": "application/xml" },
-        },
-    );
-    await client.ingestBlob(request);
+    const { client, cluster } = await connect((received, url) => ingestionEndpoint(received, url) ?? QUEUED);
+    await client.ingestBlob(queueRequest);
     await client.ingestBlob({
       url: "https://lake/y.parquet",
       table: "T",
@@ -120,7 +74,7 @@ describe("a blob queued for ingestion", () => {
 describe("a failure to queue", () => {
   it("by lack of permission is terminal", async () => {
     const { client } = await connect(() => ({ status: 403, body: oneApiError("Denied", true) }));
-    const error = await client.ingestBlob(request).catch((thrown: unknown) => thrown);
+    const error = await client.ingestBlob(queueRequest).catch((thrown: unknown) => thrown);
     expect(isRetryable(error)).toBe(false);
     expect(describeError(error)).toMatch(/403.*database My db, table My T/);
     expect(describeError(error)).not.toContain("sig=");
@@ -128,13 +82,13 @@ describe("a failure to queue", () => {
 
   it("by a service that is down may pass", async () => {
     const { client } = await connect(() => ({ status: 503, body: "" }));
-    expect(isRetryable(await client.ingestBlob(request).catch((thrown: unknown) => thrown))).toBe(true);
+    expect(isRetryable(await client.ingestBlob(queueRequest).catch((thrown: unknown) => thrown))).toBe(true);
   });
 
   it("by a queue that doesn't take the message may pass", async () => {
     const { client } = await connect(
       (received, url) => ingestionEndpoint(received, url) ?? { status: 403, body: "" },
     );
-    expect(isRetryable(await client.ingestBlob(request).catch((thrown: unknown) => thrown))).toBe(true);
+    expect(isRetryable(await client.ingestBlob(queueRequest).catch((thrown: unknown) => thrown))).toBe(true);
   });
 });
