@@ -31,6 +31,8 @@ export const faultSchema = z.discriminatedUnion("action", [
   z.strictObject({ ...common, action: z.literal("delay"), afterMs: z.number().min(0) }),
   /** Done, and the connection cut in place of an answer. */
   z.strictObject({ ...common, action: z.literal("loseAnswer"), afterMs: z.number().min(0).default(0) }),
+  /** The SAS that it carries has run out: it is refused, and so is every request that carries the same from then on. */
+  z.strictObject({ ...common, action: z.literal("expire") }),
 ]);
 export type Fault = z.output<typeof faultSchema>;
 
@@ -48,15 +50,29 @@ export interface Faults {
 /** Faults on demand: what a test asks this lake to do wrong. */
 export function createFaults(): Faults {
   const { add, clear, list, take } = createFaultRegistry<Fault, LakeRequest>(matches);
+  const expired = new Set<string>();
   return {
     add,
-    clear,
+    clear: () => {
+      clear();
+      expired.clear();
+    },
     list,
     strike: async (request) => {
       const delay = take("delay", request);
       if (delay !== undefined) await sleep(delay.afterMs);
       const fail = take("fail", request);
       if (fail !== undefined) throw new LakeError(fail.status, fail.code, fail.message);
+      const sas = /[?&](sig=[^&]+)/.exec(request.message.url ?? "")?.[1];
+      if (sas !== undefined && (expired.has(sas) || take("expire", request) !== undefined)) {
+        expired.add(sas);
+        // learn.microsoft.com/troubleshoot/azure/azure-storage/blobs/authentication/storage-troubleshoot-403-errors
+        throw new LakeError(
+          403,
+          "AuthenticationFailed",
+          "Server failed to authenticate the request: signature not valid in the specified time frame.",
+        );
+      }
       return take("loseAnswer", request)?.afterMs;
     },
   };

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { askFor, askResync, askStartOver, readControl } from "../../lake/control.ts";
@@ -43,6 +45,26 @@ describe("a copy of which something is asked", () => {
       return windows !== undefined && windows.staged > 0;
     });
     return statusUrl;
+  }
+
+  /** What somebody sees who looks at a table again and again while something is done. */
+  async function watched<T>(
+    database: string,
+    work: () => Promise<T>,
+  ): Promise<{ seen: Awaited<ReturnType<typeof held>>[]; done: T }> {
+    const seen = [await held(database)];
+    let over = false;
+    const watching = (async () => {
+      while (!over) {
+        seen.push(await held(database));
+        await sleep(50);
+      }
+    })();
+    const done = await work().finally(() => {
+      over = true;
+    });
+    await watching;
+    return { seen, done };
   }
 
   const ended = (statusUrl: string) =>
@@ -101,7 +123,7 @@ describe("a copy of which something is asked", () => {
     await nothingLeft(copies, "Cancelled", ["Events"]);
   });
 
-  it("replaces a resynchronised table's rows by the source's, whatever either side lost or gained", async () => {
+  it("replaces a resynchronised table's rows by the source's in one step, whatever either side lost or gained", async () => {
     await loadDays(copies, "Again", DAYS, LOAD);
     await copies.copy(body("Again"));
     const extents = await copies.destination.command("Again", ".show table Events extents");
@@ -112,8 +134,16 @@ describe("a copy of which something is asked", () => {
     // A column that is gone stops a table otherwise, as older rows have it.
     await copies.source.command("Again", ".drop column Events.Text");
     await askResync(lakeOf(copies.stack, "Again"), ["Events"], "a test");
-    expect(await copies.copy(body("Again"))).toMatchObject({ state: "succeeded", error: null });
-    expect(await held("Again")).toEqual(wholeRanges([0, DAYS * LOAD + 10]));
+    const before = await held("Again");
+    const replaced = await commandsLike(copies.destination, "Again", ".replace");
+    const { seen, done } = await watched("Again", () => copies.copy(body("Again")));
+    expect(done).toMatchObject({ state: "succeeded", error: null });
+    const whole = wholeRanges([0, DAYS * LOAD + 10]);
+    expect(await held("Again")).toEqual(whole);
+    // By one command, and whoever looks meanwhile sees what was or what is.
+    expect(await commandsLike(copies.destination, "Again", ".replace")).toBe(replaced + 1);
+    expect(seen[0]).toEqual(before);
+    expect(seen.filter((rows) => ![before, whole].some((may) => isDeepStrictEqual(rows, may)))).toEqual([]);
     await nothingLeft(copies, "Again", ["Events"]);
     // Cursors follow it from there on, and the request was taken in once.
     await copies.source.command("Again", ".append Events <| range Id from 810 to 819 step 1");

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { runCopy } from "../../local/demo/api.ts";
 import { loadDays } from "./daysOfRows.ts";
 import {
@@ -25,6 +26,8 @@ const DATABASES = ["Killed", "Resumed", "Intended", "Moved", "Replaced", "Droppe
 const DAYS = 8;
 const LOAD = 100;
 const ALL = wholeRanges([0, DAYS * LOAD]);
+const STOPPED =
+  /neither there nor in the table now.* The table is stopped as it is: resynchronise it, which copies it whole/;
 
 describe("a copy that is interrupted", () => {
   let copies: CopyStack;
@@ -165,7 +168,7 @@ describe("a copy that is interrupted", () => {
     expect(await held("Replaced")).toEqual(wholeRanges([0, 300]));
   });
 
-  it("stops a table, and says so, where verified rows are neither in staging nor in the table", async () => {
+  it("stops a table, and says so, where verified rows are neither in staging nor in the table; a resynchronisation brings it whole", async () => {
     await loadDays(copies, "Dropped", DAYS, LOAD);
     const destination = copies.stack.urls.destinationKusto;
     const match = { kind: "mgmt", database: "Dropped", text: "^\\.move" };
@@ -182,12 +185,24 @@ describe("a copy that is interrupted", () => {
     const done = await finish("Dropped");
     expect(done.state).toBe("failed");
     expect(done.tables).toMatchObject([
-      { name: "Events", state: "failed", error: expect.stringContaining("neither there nor in the table") },
+      { name: "Events", state: "failed", error: expect.stringMatching(STOPPED) },
     ]);
     // Nor does a later run act as if nothing had been.
     const later = await finish("Dropped");
-    expect(later.state).toBe("failed");
+    expect(later).toMatchObject({ state: "failed", tables: [{ error: expect.stringMatching(STOPPED) }] });
     expect((await held("Dropped")).rows).toBe(0);
+
+    // It is done what it says.
+    const asked = await fetch(`${host.url}/api/copies/${later.id}/resync`, {
+      method: "POST",
+      body: JSON.stringify({ tables: ["Events"] }),
+    });
+    expect(asked.status).toBe(202);
+    const { statusUrl } = z.object({ statusUrl: z.url() }).parse(await asked.json());
+    await until("the copy didn't end", async () => (await lookAt(statusUrl)).state !== "running");
+    expect(await lookAt(statusUrl)).toMatchObject({ state: "succeeded", error: null });
+    expect(await held("Dropped")).toEqual(ALL);
+    await nothingLeft(copies, "Dropped", ["Events"]);
   });
 
   it("stops with a clear message where another one takes over its folder, and nothing is doubled", async () => {

@@ -4,7 +4,7 @@ import type { Stack } from "../../local/stack/stack.ts";
 /** A fault of the local lake, as `POST /local/faults` takes it (local/lake/faults.ts). */
 export interface LakeFault {
   readonly match?: { readonly method?: string; readonly path?: string; readonly query?: string };
-  readonly action: "fail" | "delay" | "loseAnswer";
+  readonly action: "fail" | "delay" | "loseAnswer" | "expire";
   readonly [property: string]: unknown;
 }
 

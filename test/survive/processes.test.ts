@@ -19,7 +19,7 @@ import {
 } from "../copy/drive.ts";
 import { type ExtraHost, startExtraHost } from "../copy/hosts.ts";
 import { lakeOf } from "../copy/leftovers.ts";
-import { type CopyStack, cursorsGiven, startCopyStack } from "../copy/support.ts";
+import { advanceClock, type CopyStack, cursorsGiven, startCopyStack } from "../copy/support.ts";
 import { addLakeFault, clearLakeFaults } from "./lakeFaults.ts";
 import { endOf, endsWell, entriesOf, exportsEnded, LOAD, midst, slowExports } from "./support.ts";
 
@@ -148,6 +148,8 @@ describe("two processes over one lake folder", () => {
         await cursorsGiven();
         expect(await copy("Woken")).toMatchObject({ state: "succeeded" });
         expect(await copy("WokenSwap")).toMatchObject({ state: "succeeded" });
+        // It wakes up an hour later, by the clusters' clocks.
+        for (const cluster of [source(), destination()]) await advanceClock(cluster, 3600);
       } finally {
         process.kill(first.pid, "SIGCONT");
       }
