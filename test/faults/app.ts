@@ -12,6 +12,8 @@ export type Hub = "kept" | "lost";
 /** An activity that is delivered more than once: the `nth` delivery of that activity, as far as its input is meant. */
 export interface Delivery extends Pick<ActivityFault, "activity" | "nth"> {
   readonly action: Exclude<ActivityFault["action"], "held">;
+  /** A regular expression that the input's JSON meets, beside what tells whose activity it is. */
+  readonly of?: string;
 }
 
 /** A host with the app, which is killed and started again. */
@@ -24,7 +26,7 @@ export interface App {
   readonly deliver: (delivery: Delivery & { readonly text: string }, afterMs: number) => Promise<void>;
   /**
    * Waits for the deliveries that were to be with this text, the late ones included. Answers the activities that
-   * were never delivered; those of a killed host are forgotten.
+   * were never delivered. Those that a killed host had made are forgotten; the others are the next one's to make.
    */
   readonly delivered: (text: string) => Promise<string[]>;
   /** Forgets all that was to be delivered more than once. */
@@ -36,7 +38,7 @@ export interface App {
 const DELIVERED_MS = 120_000;
 
 const faultsSchema = z.array(
-  z.object({ activity: z.string(), text: z.string(), struck: z.boolean(), over: z.boolean() }),
+  z.looseObject({ activity: z.string(), text: z.string(), struck: z.boolean(), over: z.boolean() }),
 );
 
 /** Starts the app over a stack. `onDead` is told when nothing of the killed one runs any more, before the next one starts. */
@@ -51,26 +53,38 @@ export async function startApp(
   let host: Promise<ExtraHost> = start(data);
   await host;
   const faults = async () => `${(await host).url}/local/faults`;
+  const listed = async () => faultsSchema.parse(await (await fetch(await faults())).json());
+  const post = async (url: string, fault: object) => {
+    const answer = await fetch(url, { method: "POST", body: JSON.stringify(fault) });
+    if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
+  };
   return {
     url: async () => (await host).url,
     kill: async (hub) => {
       const dying = await host;
+      const waiting = (await listed()).filter((fault) => !fault.struck);
       host = (async () => {
         await dying.kill();
         onDead();
         if (hub === "lost") data = await newHub();
-        return start(data);
+        const next = await start(data);
+        for (const { struck: _, over: __, ...fault } of waiting)
+          await post(`${next.url}/local/faults`, fault);
+        return next;
       })();
       await host;
     },
-    deliver: async (delivery, afterMs) => {
-      await fetch(await faults(), { method: "POST", body: JSON.stringify({ ...delivery, afterMs }) });
+    deliver: async ({ of, text, ...delivery }, afterMs) => {
+      await post(await faults(), {
+        ...delivery,
+        text: `${of === undefined ? "" : `(?=.*${of}).*`}${text}`,
+        afterMs,
+      });
     },
     delivered: async (text) => {
       const end = Date.now() + DELIVERED_MS;
       for (;;) {
-        const answer: unknown = await (await fetch(await faults())).json();
-        const own = faultsSchema.parse(answer).filter((fault) => fault.text === text);
+        const own = (await listed()).filter((fault) => fault.text.endsWith(text));
         if (own.every((fault) => fault.over || !fault.struck))
           return own.filter((fault) => !fault.struck).map((fault) => fault.activity);
         if (Date.now() > end)

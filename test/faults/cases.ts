@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { ACTIVITY } from "../../activities/contract.ts";
-import type { Delivery, Hub } from "./app.ts";
+import { chunked } from "../../model/chunked.ts";
+import type { Hub } from "./app.ts";
+import { ACTIONS, DELIVERED, NOT_DELIVERED, neverComing } from "./deliveries.ts";
 import { type Case, type Outcome, runBatch } from "./run.ts";
 import type { Stage } from "./stage.ts";
 import { VARIANTS, type Variant } from "./variants.ts";
@@ -13,6 +15,8 @@ export interface KnownEffect {
   readonly times: number;
   /** How often a copy of history alone has it. */
   readonly inHistory: number;
+  /** Whether a cluster may answer it as it was some while ago. */
+  readonly weak: boolean;
 }
 
 /** What a copy asks only where rows keep it waiting: whether one does, chance decides, but for the variant that waits. */
@@ -31,18 +35,26 @@ export async function recordEffects(stage: Stage): Promise<KnownEffect[]> {
 }
 
 async function record(stage: Stage, variants: readonly Variant[], hub: Hub): Promise<KnownEffect[]> {
-  const cases = variants.map((variant): Case => {
-    return { name: `record ${variant}`, variant, iterations: 2, strikes: [], deliveries: [] };
-  });
-  const outcomes = await runBatch(stage, cases, { share: 1, graceMs: 0, hub: () => hub });
-  return outcomes.flatMap((outcome, i) => effectsOf(variants[i] ?? "queued", outcome));
+  const effects: KnownEffect[] = [];
+  for (const some of chunked(variants, stage.places.length)) {
+    const cases = some.map((variant): Case => {
+      return { name: `record ${variant}`, variant, iterations: 2, strikes: [], deliveries: neverComing() };
+    });
+    const outcomes = await runBatch(stage, cases, { share: 1, graceMs: 0, hub: () => hub });
+    for (const [i, outcome] of outcomes.entries()) effects.push(...effectsOf(some[i] ?? "queued", outcome));
+  }
+  return effects;
 }
 
-function effectsOf(variant: Variant, { problems, seen, seenFirst }: Outcome): KnownEffect[] {
+function effectsOf(variant: Variant, { problems, missed, weak, seen, seenFirst }: Outcome): KnownEffect[] {
   if (problems.length > 0) throw new Error(`A copy that nothing strikes: ${problems.join("; ")}`);
+  const ran = NOT_DELIVERED.filter((name) => !missed.includes(ACTIVITY[name]));
+  if (ran.length > 0) throw new Error(`A copy (${variant}) runs ${ran.join(", ")}: deliver that twice, too.`);
   return [...seen]
     .filter(([name]) => VARIANTS[variant].comesLate || !OF_WAITING.test(name))
-    .map(([name, times]) => ({ variant, name, times, inHistory: seenFirst.get(name) ?? 0 }));
+    .map(([name, times]) => {
+      return { variant, name, times, inHistory: seenFirst.get(name) ?? 0, weak: weak.includes(name) };
+    });
 }
 
 /**
@@ -59,74 +71,53 @@ function reads(effect: string): boolean {
   );
 }
 
-/** What shows a day of other rows in one step has the same words as what shows a table for the first time, and is another thing. */
-const OF_DAYS = /\.replace extents|log\/N\.json (?:promotionIntended|promoted)$/;
+/**
+ * What the second iteration has as history had it, and is another thing there: a day of other rows is shown in one step, by the
+ * words that show a table for the first time; and new rows come to a table that holds some, by the same code, so that a few
+ * faults tell.
+ */
+function faultsAgain({ variant, name, times, inHistory }: KnownEffect): readonly WireFault[] {
+  if (inHistory === 0 || times === inHistory) return [];
+  if (VARIANTS[variant].second === "day")
+    return /\.replace extents|log\/N\.json (?:promotionIntended|promoted)$/.test(name) ? faultsOf(name) : [];
+  if (variant !== "queued") return [];
+  if (/\.(?:move|replace) extents/.test(name)) return ["answerLost", "refused", "diesAfter"];
+  return /log\/N\.json (?:promotionIntended|promoted|iterationCommitted|cleaned)$/.test(name)
+    ? ["diesAfter"]
+    : [];
+}
 
 /**
  * Each effect with each fault, once: those of a variant only where none before it has such an effect. It strikes at the first
- * of them; in a day's second iteration at that one's.
+ * of them; where the second iteration's is another thing, at that one's too.
  */
 export function singleFaults(effects: readonly KnownEffect[]): Case[] {
   const known = new Set<string>();
-  return effects.flatMap(({ variant, name, times, inHistory }) => {
-    const again = VARIANTS[variant].second === "day" && times > inHistory && OF_DAYS.test(name);
-    if (known.has(name) && !again) return [];
+  return effects.flatMap((effect) => {
+    const { variant, name, inHistory } = effect;
+    const isNew = !known.has(name);
     known.add(name);
-    return faultsOf(name).map((fault): Case => {
+    const iterations = inHistory > 0 ? 1 : 2;
+    const first = (isNew ? faultsOf(name) : []).map((fault): Case => {
       return {
-        name: `${again ? "days: " : ""}${name} — ${FAULT_WORDS[fault]}`,
+        name: `${name} — ${FAULT_WORDS[fault]}`,
         variant,
-        iterations: inHistory > 0 && !again ? 1 : 2,
-        strikes: [{ effect: name, nth: again ? inHistory + 1 : 1, fault }],
+        iterations,
+        strikes: [{ effect: name, nth: 1, fault }],
         deliveries: [],
       };
     });
-  });
-}
-
-/** Activities that a small copy of each variant runs. */
-const DELIVERED: readonly (keyof typeof ACTIVITY)[] = [
-  "openRun",
-  "planIteration",
-  "prepareDestination",
-  "createStatusView",
-  "takeWindows",
-  "startExport",
-  "measureExport",
-  "startIngestion",
-  "pollOperations",
-  "verifyStaged",
-  "recordEntry",
-  "readControl",
-  "checkVisibility",
-  "intendPromotion",
-  "promoteTable",
-  "cleanUp",
-  "refreshStatus",
-  "publishEvent",
-];
-
-export const ACTIONS: readonly Delivery["action"][] = ["again", "together", "late"];
-
-export const ACTION_WORDS: Readonly<Record<Delivery["action"], string>> = {
-  again: "is delivered again, its first answer lost",
-  together: "is delivered twice at the same time",
-  late: "is delivered again after its answer was taken",
-};
-
-/** Each activity delivered more than once, in each way. */
-export function deliveredTwice(): Case[] {
-  return DELIVERED.flatMap((activity) =>
-    ACTIONS.map((action): Case => {
+    const second = faultsAgain(effect).map((fault): Case => {
       return {
-        name: `activity ${activity} ${ACTION_WORDS[action]}`,
-        variant: "queued",
-        iterations: 1,
-        strikes: [],
-        deliveries: [{ activity: ACTIVITY[activity], action, nth: 1 }],
+        name: `${VARIANTS[variant].second === "day" ? "days" : "new rows"}: ${name} — ${FAULT_WORDS[fault]}`,
+        variant,
+        iterations: 2,
+        strikes: [{ effect: name, nth: inHistory + 1, fault }],
+        deliveries: [],
       };
-    }),
-  );
+    });
+    return [...first, ...second];
+  });
 }
 
 /** A storm: several faults at random effects of one copy. The same seed gives the same storm. */

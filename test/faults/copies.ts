@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { KustoClient } from "../../kusto/client.ts";
-import { tableExists } from "../../kusto/reads.ts";
 import { storageAccount } from "../../local/stack/storageAccount.ts";
+import { compareRows } from "./rows.ts";
 import type { Stage } from "./stage.ts";
-import { type SmallCopy, TABLES, VARIANTS } from "./variants.ts";
+import { type SmallCopy, VARIANTS } from "./variants.ts";
 
 function bodyOf(stage: Stage, { place, folder, variant }: SmallCopy): object {
   const { ingestion, visibility } = VARIANTS[variant];
@@ -27,64 +26,67 @@ const PATIENCE_MS = 600_000;
 
 /**
  * Copies until the destination holds what the source holds, as the timer would: an iteration after the other, whatever
- * became of the one before. Answers what is wrong: where it never does, or where the status is silent about what failed.
+ * became of the one before. Answers the last one's id, and what is wrong: where it never does, where it shows meanwhile what is no whole step of the
+ * copy, or where the status is silent about what failed. `changed`: what the second iteration brings is there.
  */
-export async function copyUntilEqual(stage: Stage, copy: SmallCopy): Promise<string[]> {
+export async function copyUntilEqual(
+  stage: Stage,
+  copy: SmallCopy,
+  changed: boolean,
+): Promise<{ readonly problems: string[]; readonly id: string }> {
   const problems: string[] = [];
-  let last = "";
+  let last = { id: "", ended: "" };
+  let different: readonly string[] = [];
   for (let iteration = 1; iteration <= ITERATIONS; iteration++) {
     if (iteration === CALM_FROM) stage.director.disarm(copy.place);
-    const { id, ended } = await oneIteration(stage, copy);
-    last = ended;
-    const different = ended === "Completed" ? await differences(stage, copy) : [];
-    if (ended === "Completed" && different.length === 0) return problems;
-    const silent = await stage.director.unseen(copy.place, () => isSilent(stage, id));
-    if (silent)
-      problems.push(
-        [`the status gives no reason why iteration ${iteration} ended ${ended}`, ...different].join("; "),
-      );
+    last = await oneIteration(stage, copy);
+    const { id, ended } = last;
+    const { differing, wrong } = await compareRows(stage, copy, changed);
+    if (ended === "Completed" && differing.length === 0) return { problems, id };
+    different = differing;
+    problems.push(...wrong.map((what) => `after iteration ${iteration}, which ended ${ended}: ${what}`));
+    const silences = await stage.director.unseen(copy.place, () => silencesOf(stage, copy, id));
+    problems.push(
+      ...silences.map(
+        (what) => `iteration ${iteration} ended ${ended}, and ${[what, ...differing].join("; ")}`,
+      ),
+    );
   }
-  problems.push(`not equal after ${ITERATIONS} iterations: the last ended ${last}`);
-  return [...problems, ...(await differences(stage, copy))];
-}
-
-/** The tables that don't hold the same rows at both ends, each as often. Read as they are: a comparison by hash costs more than the copy. */
-async function differences(stage: Stage, { place, folder }: SmallCopy): Promise<string[]> {
-  const found = TABLES.map(async (table) => {
-    const name = `${folder}${table}`;
-    const [from, to] = await Promise.all([
-      rowsOf(stage.source, place, name),
-      rowsOf(stage.destination, place, name),
-    ]);
-    if (from.join() === to.join()) return [];
-    return [`${name} has ${to.length} rows, the source ${from.length}, and they are not the same`];
-  });
-  return (await Promise.all(found)).flat();
-}
-
-async function rowsOf(client: KustoClient, database: string, table: string): Promise<string[]> {
-  if (!(await tableExists(client, database, table))) return [];
-  const rows = await client.query(database, `['${table}']`);
-  return rows.map(({ Id, Text }) => `${String(Id)} ${String(Text)}`).toSorted();
+  problems.push(`not equal after ${ITERATIONS} iterations: the last ended ${last.ended}`, ...different);
+  return { problems, id: last.id };
 }
 
 const viewSchema = z.object({
   error: z.string().nullable(),
-  tables: z.array(z.object({ error: z.string().nullable() })),
+  tables: z.array(z.object({ name: z.string(), error: z.string().nullable() })),
 });
 
-/** Whether the status of a copy that brought less than everything doesn't say why. */
-async function isSilent(stage: Stage, id: string): Promise<boolean> {
+/** What the status of a copy that brought less than everything doesn't say. */
+async function silencesOf(stage: Stage, copy: SmallCopy, id: string): Promise<string[]> {
   try {
     const answer = await fetch(`${await stage.app()}/api/copies/${encodeURIComponent(id)}`);
     // Its task hub has been lost since, and the id with it.
-    if (answer.status === 404) return false;
-    const { error, tables } = viewSchema.parse(await answer.json());
-    return error === null && tables.every((table) => table.error === null);
+    if (answer.status === 404) return [];
+    return silencesIn(viewSchema.parse(await answer.json()), copy);
   } catch (error) {
     if (error instanceof z.ZodError || error instanceof SyntaxError) throw error;
-    return false;
+    return [];
   }
+}
+
+/** What its reasons don't say: where it happened, or of which table; and of a table that is stopped, what is to be done. */
+function silencesIn({ error, tables }: z.infer<typeof viewSchema>, { folder }: SmallCopy): string[] {
+  const reasons = tables.flatMap((table) => (table.error === null ? [] : [table.error]));
+  // That tables failed is no reason: they have theirs.
+  if (error !== null && !/ could not be copied: [^ ]*\.$/.test(error)) reasons.push(error);
+  if (reasons.length === 0) return ["the status gives no reason"];
+  return reasons.flatMap((reason) => {
+    // Tables and the lake folder are named by it.
+    const isPlaced = reason.includes(folder) || /\boperation \S/.test(reason);
+    if (!isPlaced) return [`the status doesn't say where: ${reason}`];
+    const isAdvised = !/\btable is stopped\b/i.test(reason) || reason.includes("resynchronise it");
+    return isAdvised ? [] : [`the status doesn't say what to do about a table that is stopped: ${reason}`];
+  });
 }
 
 const startedSchema = z.object({ id: z.string() });

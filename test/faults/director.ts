@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Effect, effectOf } from "./effects.ts";
+import { type Effect, effectOf, readsWeakly } from "./effects.ts";
 import type { Call, Fate, Reply } from "./proxy.ts";
 import { refusal, type WireFault } from "./wireFaults.ts";
 
@@ -15,6 +15,8 @@ export interface Track {
   /** Effects in the order in which they first came, and how often. */
   readonly seen: ReadonlyMap<string, number>;
   readonly struck: readonly Strike[];
+  /** The queries that a cluster may answer as it was some while ago. */
+  readonly weak: ReadonlySet<string>;
   /** A death has struck: nothing of the copy goes on until the process is killed and `revive` called. */
   readonly isDead: () => boolean;
 }
@@ -43,6 +45,7 @@ interface Place {
   seen: Map<string, number>;
   waiting: Strike[];
   struck: Strike[];
+  weak: Set<string>;
   dead: boolean;
   unseen: boolean;
 }
@@ -52,9 +55,16 @@ export function createDirector(effect: (call: Call) => Effect | undefined = effe
   const places = new Map<string, Place>();
 
   const arm = (name: string, strikes: readonly Strike[]): Track => {
-    const place: Place = { seen: new Map(), waiting: [...strikes], struck: [], dead: false, unseen: false };
+    const place: Place = {
+      seen: new Map(),
+      waiting: [...strikes],
+      struck: [],
+      weak: new Set(),
+      dead: false,
+      unseen: false,
+    };
     places.set(name, place);
-    return { seen: place.seen, struck: place.struck, isDead: () => place.dead };
+    return { seen: place.seen, struck: place.struck, weak: place.weak, isDead: () => place.dead };
   };
 
   const fate: Fate = async (call, forward) => {
@@ -64,6 +74,7 @@ export function createDirector(effect: (call: Call) => Effect | undefined = effe
     // A dead process sends nothing and hears nothing: what is open is left open until it is killed.
     if (place.dead) return never();
     if (place.unseen) return forward();
+    if (readsWeakly(call)) place.weak.add(found.name);
     const nth = (place.seen.get(found.name) ?? 0) + 1;
     place.seen.set(found.name, nth);
     const strike = place.waiting.find((each) => each.effect === found.name && each.nth === nth);

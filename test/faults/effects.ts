@@ -10,8 +10,12 @@ export interface Effect {
 /** Databases, tables and lake folders of a copy are named by the place that it runs in. */
 const PLACE = /Fault\d\d/;
 
-const kustoBody = z.object({ db: z.string(), csl: z.string() });
-const logEntry = z.object({ kind: z.string() });
+const kustoBody = z.object({
+  db: z.string(),
+  csl: z.string(),
+  properties: z.object({ Options: z.record(z.string(), z.unknown()).default({}) }).default({ Options: {} }),
+});
+const logEntry = z.object({ kind: z.string(), staged: z.array(z.unknown()).default([]) });
 
 /** The effect that a request is; undefined where it is none of a copy's own, as a cluster's reading of the lake. */
 export function effectOf(call: Call): Effect | undefined {
@@ -28,6 +32,18 @@ export function effectAt(place: string): (call: Call) => Effect | undefined {
     if (/\/auth\/metadata$/.test(call.url)) return undefined;
     return { place, name: `${call.service}: ${nameOf(call, textOf(call))}` };
   };
+}
+
+/**
+ * Whether a request lets a cluster answer from what it was some while ago: a query, or a command that runs one, without strong
+ * consistency, or from cached results (`kusto/concepts/query-consistency.md`: what is told of queries alone).
+ */
+export function readsWeakly({ service, body }: Call): boolean {
+  if (service !== "source" && service !== "destination") return false;
+  const read = kustoBody.safeParse(jsonOf(body.toString("utf8")));
+  if (!read.success || !/^\s*[^.\s]|^\s*\.(?!show|move|replace)[^<]*<\|/.test(read.data.csl)) return false;
+  const { queryconsistency, query_results_cache_max_age } = read.data.properties.Options;
+  return queryconsistency !== "strongconsistency" || query_results_cache_max_age !== undefined;
 }
 
 function nameOf(call: Call, text: string): string {
@@ -61,8 +77,13 @@ function lakeName(call: Call, text: string): string {
   const prefix = url.searchParams.get("prefix");
   const under = prefix === null ? [] : [`prefix=${prefix.split("/").slice(1, 3).join("/")}`];
   const entry = /^log\/\d+\.json$/.test(path) ? logEntry.safeParse(jsonOf(text)) : undefined;
-  const kind = entry?.success === true ? [entry.data.kind.replace(/@\d+$/, "")] : [];
+  const kind = entry?.success === true ? kindOf(entry.data) : [];
   return normalised([call.method, path, ...what, ...under, ...kind].filter((part) => part !== "").join(" "));
+}
+
+/** What an entry says. Progress that says of windows that they are staged is another thing than what says that they are exported. */
+function kindOf({ kind, staged }: z.output<typeof logEntry>): string[] {
+  return [kind.replace(/@\d+$/, ""), ...(kind === "progress" && staged.length > 0 ? ["staged"] : [])];
 }
 
 function textOf({ service, body }: Call): string {

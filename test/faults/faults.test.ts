@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { deliveredTwice, recordEffects, singleFaults } from "./cases.ts";
+import { recordEffects, singleFaults } from "./cases.ts";
 import { deferred } from "./deferred.ts";
+import { deliveredTwice } from "./deliveries.ts";
 import { runSingles } from "./pool.ts";
 import type { Case, Outcome } from "./run.ts";
 import { startStage } from "./stage.ts";
@@ -51,8 +52,8 @@ describe("a copy that one fault strikes ends equal, with nothing left over and t
   it.each(singles.map((each) => [each.name, each] as const))(
     "%s",
     async (_, each) => {
-      const { problems, missed } = await outcomeOf(each);
-      expect({ problems, missed }).toEqual({ problems: [], missed: [] });
+      const { problems, missed, weak } = await outcomeOf(each);
+      expect({ problems, missed, weak }).toEqual({ problems: [], missed: [], weak: [] });
     },
     PATIENCE,
   );
@@ -62,6 +63,14 @@ describe("a copy that one fault strikes ends equal, with nothing left over and t
     expect(singles.length).toBeGreaterThan(100);
     for (const service of ["source", "destination", "lake", "queue", "events"])
       expect(effects.some(({ name }) => name.startsWith(`${service}: `))).toBe(true);
+  });
+});
+
+describe("a copy of each kind", () => {
+  it("asks each of its queries with strong consistency, and for nothing that is cached", () => {
+    const queries = effects.filter(({ name }) => /^(?:source|destination): [^.]/.test(name));
+    expect(new Set(queries.map(({ variant }) => variant)).size).toBeGreaterThan(3);
+    expect(effects.filter(({ weak }) => weak).map(({ variant, name }) => `${variant}: ${name}`)).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { deliveredTwice, recordEffects, singleFaults, stormOf } from "./cases.ts";
+import { recordEffects, singleFaults, stormOf } from "./cases.ts";
+import { deliveredTwice } from "./deliveries.ts";
 import { runSingles } from "./pool.ts";
 import { startStage } from "./stage.ts";
 import { runStorms } from "./storms.ts";
@@ -73,8 +74,12 @@ async function main(): Promise<number> {
         for (const each of cases) print(each.name);
         return 0;
       }
-      await runSingles(stage, cases, (each, { problems, missed }) => {
-        tell(each.name, [...problems, ...missed.map((what) => `it did not strike: ${what}`)]);
+      await runSingles(stage, cases, (each, { problems, missed, weak }) => {
+        tell(each.name, [
+          ...problems,
+          ...missed.map((what) => `it did not strike: ${what}`),
+          ...weak.map((query) => `it asks for no strong consistency: ${query}`),
+        ]);
         if (done % 20 === 0) print(`${done} of ${cases.length} single faults, ${broken} broken (${pace()})`);
       });
     } else {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery, Hub } from "./app.ts";
+import { pauseAndResume } from "./asks.ts";
 import { copyUntilEqual } from "./copies.ts";
 import { missedOf, type Strike, type Track } from "./director.ts";
 import { broken } from "./promise.ts";
+import { compareRows } from "./rows.ts";
 import type { Stage } from "./stage.ts";
 import { change, prepare, removeFolder, type SmallCopy, VARIANTS, type Variant } from "./variants.ts";
 
@@ -21,6 +23,8 @@ export interface Outcome {
   readonly problems: readonly string[];
   /** What was to strike and did not. */
   readonly missed: readonly string[];
+  /** The queries that a cluster might have answered as it was some while ago. */
+  readonly weak: readonly string[];
   /** Effects of the copy in the order in which they came, with how often. */
   readonly seen: ReadonlyMap<string, number>;
   /** Those of them that history had, with how often it had them. */
@@ -41,25 +45,29 @@ export async function runCase(
   for (const delivery of deliveries) await stage.deliver(delivery, copy.folder);
   const track = stage.director.arm(place, [...VARIANTS[variant].first, ...strikes]);
   onTrack(track);
-  const problems = await copyUntilEqual(stage, copy);
+  const { problems, id } = await copyUntilEqual(stage, copy, false);
   const seenFirst = new Map(track.seen);
-  if (problems.length === 0 && iterations === 2) {
+  const changed = problems.length === 0 && iterations === 2;
+  if (changed) {
     await change(stage, copy);
-    problems.push(...(await copyUntilEqual(stage, copy)));
+    if (VARIANTS[variant].paused) problems.push(...(await pauseAndResume(stage, copy, id)));
+    problems.push(...(await copyUntilEqual(stage, copy, true)).problems);
   }
   stage.director.disarm(place);
   const undelivered = deliveries.length === 0 ? [] : await stage.delivered(copy.folder);
-  problems.push(...(await brokenAtLast(stage, copy)));
+  // What was delivered late came after the rows were compared.
+  if (deliveries.length > 0) problems.push(...(await compareRows(stage, copy, changed)).differing);
+  problems.push(...(await brokenAtLast(stage, copy, changed)));
   const missed = [...missedOf(track, strikes), ...undelivered];
   await removeFolder(stage, copy);
-  return { problems, missed, seen: track.seen, seenFirst };
+  return { problems, missed, weak: [...track.weak], seen: track.seen, seenFirst };
 }
 
 /** What is left over where a clean-up failed is the next iteration's to take away: it is given one. */
-async function brokenAtLast(stage: Stage, copy: SmallCopy): Promise<string[]> {
+async function brokenAtLast(stage: Stage, copy: SmallCopy, changed: boolean): Promise<string[]> {
   const left = await broken(stage, copy);
   if (left.length === 0) return [];
-  const problems = await copyUntilEqual(stage, copy);
+  const { problems } = await copyUntilEqual(stage, copy, changed);
   return problems.length > 0 ? problems : broken(stage, copy);
 }
 

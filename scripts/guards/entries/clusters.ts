@@ -43,6 +43,18 @@ export const clusterGuards: readonly Guard[] = [
     ],
   },
   {
+    name: "strong consistency of each query",
+    promise: "No query of a copy is answered by what a cluster was some while ago.",
+    edits: [
+      {
+        file: "kusto/reads.ts",
+        find: 'const STRONG = { consistency: "strong" } as const;',
+        replace: "const STRONG = {};",
+      },
+    ],
+    tests: [{ file: "test/faults/faults.test.ts", name: "asks each of its queries with strong consistency" }],
+  },
+  {
     name: "answers to moves",
     promise: "An answer to a move that doesn't account for each extent is no success.",
     edits: [

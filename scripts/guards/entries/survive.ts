@@ -181,6 +181,17 @@ export const surviveGuards: readonly Guard[] = [
     ],
   },
   {
+    name: "another SAS asked for",
+    promise: "A further attempt at a window asks for another SAS than the one that ran out.",
+    edits: [{ file: "activities/lakes.ts", find: 'attempt > 1 ? "new" : "kept"', replace: '"kept"' }],
+    tests: [
+      {
+        file: CLUSTERS,
+        name: "a SAS that runs out during an export or before an ingestion costs that attempt",
+      },
+    ],
+  },
+  {
     name: "reasons of source changes",
     promise: "What failed as its table changed is told as that.",
     edits: [

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FOLLOWER_ACTIVITY } from "../../../activities/followers/contract.ts";
 import type { Delivery } from "../app.ts";
-import { ACTION_WORDS, ACTIONS, faultsOf } from "../cases.ts";
+import { faultsOf } from "../cases.ts";
+import { ACTION_WORDS, ACTIONS } from "../deliveries.ts";
 import { missedOf, type Strike } from "../director.ts";
 import type { Outcome } from "../run.ts";
 import { FAULT_WORDS } from "../wireFaults.ts";

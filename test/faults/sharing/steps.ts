@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { readOverrides } from "../../../kusto/followerReads.ts";
 import type { FollowerReport } from "../../../model/followers/reports.ts";
 import { FOLLOWER, followersApi, LEADER, type Operation, refresh } from "../../followers/support.ts";
 import { SHARED, type SharingStage } from "./stage.ts";
@@ -16,6 +17,9 @@ export interface Step {
   /** What is not as it should be afterwards, as the services themselves show it. */
   readonly wrong: (stage: SharingStage) => Promise<string[]>;
 }
+
+const HOT_DAYS = 3;
+const DAY_MS = 86_400_000;
 
 /** In the order in which they are done: the last leaves things as the first finds them. */
 export const STEPS: readonly Step[] = [
@@ -44,7 +48,7 @@ export const STEPS: readonly Step[] = [
     body: {
       follower: FOLLOWER,
       database: "Events",
-      caching: { database: "3d" },
+      caching: { database: `${HOT_DAYS}d` },
       principals: { add: [{ role: "viewers", principals: ["aadapp=2;t"], notes: "Team" }] },
     },
     ofAttached: true,
@@ -53,9 +57,15 @@ export const STEPS: readonly Step[] = [
       await refresh(stage.stack);
       const principals = await stage.follower.command("Events", ".show database Events principals");
       const names = principals.map((row) => String(row.PrincipalFQN));
-      return names.filter((name) => name === "aadapp=2;t").length === 1
-        ? []
-        : [`the follower's principals are ${names.join(", ")}`];
+      const { caching } = await readOverrides(stage.follower, "Events", "union");
+      return [
+        ...(names.filter((name) => name === "aadapp=2;t").length === 1
+          ? []
+          : [`the follower's principals are ${names.join(", ")}`]),
+        ...(caching.database === HOT_DAYS * DAY_MS
+          ? []
+          : [`the follower keeps ${caching.database} ms of it in its hot cache`]),
+      ];
     },
   },
   {
