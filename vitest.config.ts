@@ -5,6 +5,7 @@ import LongestFirst from "./test/longestFirst.ts";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/parserSnapshot.ts",
     // Two workers: the tests start real processes (Kusto, storage, host) that want the other core.
     pool: "forks",
     maxWorkers: 2,

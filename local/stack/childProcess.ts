@@ -8,6 +8,8 @@ export interface ChildOptions {
   readonly name: string;
   readonly file: string;
   readonly arguments: readonly string[];
+  /** For Node itself. */
+  readonly nodeArguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly directory?: string;
   /** Each line that the child writes. */
@@ -42,7 +44,7 @@ const graceMilliseconds = 6000;
 export function startChild(options: ChildOptions): Child {
   const child: ChildProcess = spawn(
     nodeExecutable(),
-    ["--import", preload, options.file, ...options.arguments],
+    [...(options.nodeArguments ?? []), "--import", preload, options.file, ...options.arguments],
     {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       detached: true,

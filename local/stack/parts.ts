@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { azuriteArguments } from "./azuriteArguments.ts";
 import type { ChildOptions } from "./childProcess.ts";
+import { parserSnapshotArguments } from "./parserSnapshot.ts";
 import type { PortName, Ports } from "./ports.ts";
 import type { Urls } from "./settings.ts";
 import { localFile } from "./siblings.ts";
@@ -44,6 +45,7 @@ function kusto(options: PartOptions, name: KustoName): ChildOptions {
   return {
     name: `The ${name} Kusto`,
     file: localFile("kusto/main"),
+    nodeArguments: parserSnapshotArguments(),
     arguments: [
       ...["--port", String(port), "--name", name, "--databases", databases.join(",")],
       ...["--blob", options.urls.blob, "--queue", options.urls.queue, "--table", options.urls.table],

@@ -1,15 +1,8 @@
 /// <reference types="@kusto/language-service-next" />
-import { createRequire } from "node:module";
 import { KustoError } from "../kustoError.ts";
+import { language } from "../parser.ts";
 import { tokenAt } from "./lexer.ts";
 import { openSyntaxMemory } from "./syntaxMemory.ts";
-
-const require = createRequire(import.meta.url);
-// The parser is a script that sets globals, and its runtime has to be there before it.
-require("@kusto/language-service-next/bridge.min.js");
-require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
-
-const { KustoCode } = globalThis.Kusto.Language;
 
 /**
  * Documented forms that the parser knows less of than the documentation: two queries in braces
@@ -78,7 +71,7 @@ function shapeOf(text: string): string {
 }
 
 function errorIn(shape: string): string | null {
-  const diagnostics = KustoCode.Parse(shape)?.GetDiagnostics();
+  const diagnostics = language.KustoCode.Parse(shape)?.GetDiagnostics();
   for (let at = 0; at < (diagnostics?.Count ?? 0); at += 1) {
     const found = diagnostics?.getItem(at);
     if (found === undefined || found === null || found.Severity !== "Error") continue;

@@ -1,15 +1,9 @@
 /// <reference types="@kusto/language-service-next" />
-import { createRequire } from "node:module";
 import type { Catalog, KustoType } from "../catalog.ts";
 import { notSupported } from "../kustoError.ts";
+import { language } from "../parser.ts";
 import { rememberGlobals } from "./globals.ts";
 
-const require = createRequire(import.meta.url);
-// The parser is a script that sets globals, and its runtime has to be there before it.
-require("@kusto/language-service-next/bridge.min.js");
-require("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
-
-const language = globalThis.Kusto.Language;
 const symbols = language.Symbols;
 
 export type RawNode = Kusto.Language.Syntax.SyntaxElement;
