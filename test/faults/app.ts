@@ -54,6 +54,18 @@ export async function startApp(
   await host;
   const faults = async () => `${(await host).url}/local/faults`;
   const listed = async () => faultsSchema.parse(await (await fetch(await faults())).json());
+  /** Asks the host that runs, and the next one where it is killed meanwhile. */
+  const ofWhicheverRuns = async <T>(ask: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      const asked = host;
+      try {
+        await asked;
+        return await ask();
+      } catch (error) {
+        if (host === asked) throw error;
+      }
+    }
+  };
   const post = async (url: string, fault: object) => {
     const answer = await fetch(url, { method: "POST", body: JSON.stringify(fault) });
     if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
@@ -75,16 +87,13 @@ export async function startApp(
       await host;
     },
     deliver: async ({ of, text, ...delivery }, afterMs) => {
-      await post(await faults(), {
-        ...delivery,
-        text: `${of === undefined ? "" : `(?=.*${of}).*`}${text}`,
-        afterMs,
-      });
+      const fault = { ...delivery, text: `${of === undefined ? "" : `(?=.*${of}).*`}${text}`, afterMs };
+      await ofWhicheverRuns(async () => post(await faults(), fault));
     },
     delivered: async (text) => {
       const end = Date.now() + DELIVERED_MS;
       for (;;) {
-        const own = (await listed()).filter((fault) => fault.text.endsWith(text));
+        const own = (await ofWhicheverRuns(listed)).filter((fault) => fault.text.endsWith(text));
         if (own.every((fault) => fault.over || !fault.struck))
           return own.filter((fault) => !fault.struck).map((fault) => fault.activity);
         if (Date.now() > end)
