@@ -10,6 +10,9 @@ import { started, windowOfFlight } from "./startExport.ts";
 /**
  * Takes over what an older run had staged and logged: moves those extents, by id, into this run's staging table, to be
  * verified again under their old tag. What is not there any more is copied anew.
+ *
+ * Invariant: what this run has verified in its own staging is not moved again. Moved within one table its extents would have
+ * other ids, and a promotion that names them would find its rows neither in staging nor in the table, and stop that.
  */
 export function adoptStaged({ job, run, next, flight }: FlightInput): Promise<Answer<FlightOutcome>> {
   return flightStep(flight, async () => {
@@ -30,9 +33,11 @@ export function adoptStaged({ job, run, next, flight }: FlightInput): Promise<An
         context,
         { cause },
       );
+    const staging = stagingTable(state.copyId, run, flight.iteration, tableIndex);
+    if (old === staging)
+      throw new WrongAttempt("The window has been taken over already, and is logged as that.", context);
     const there = await lookUp();
     if (there.length !== extents.length) throw gone();
-    const staging = stagingTable(state.copyId, run, flight.iteration, tableIndex);
     let moved: string[];
     try {
       moved = await moveTheseExtents(

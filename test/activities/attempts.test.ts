@@ -19,7 +19,7 @@ import { type CopyStack, cursorsGiven, load } from "../copy/support.ts";
 import { put } from "../lake/lakeForTests.ts";
 import { advanced, done, eventsOf, openInSteps, startForSteps } from "./steps.ts";
 
-const DATABASES = ["Listed", "Deleted", "Doubled", "Altered", "Merged", "Taken", "Late", "Hidden"];
+const DATABASES = ["Listed", "Deleted", "Doubled", "Altered", "Merged", "Taken", "Again", "Late", "Hidden"];
 const ROWS = 100;
 
 describe("an attempt at a window", () => {
@@ -134,6 +134,24 @@ describe("an attempt at a window", () => {
     expect(done(await adoptStaged(input))).toMatchObject({ kind: "advanced" });
     expect(done(await late)).toMatchObject({ kind: "failed", failure: "wrong" });
     await clearFaults(destination);
+  });
+
+  it("stays in staging under its very ids once it was taken over, however late that is delivered again", async () => {
+    const database = "Again";
+    const { job, run, iteration, flight } = await begun(database);
+    await run.stage(flight);
+    const newer = await openInSteps(job, "second");
+    const [staged] = await newer.takeUp(iteration);
+    if (!staged) throw new Error("Nothing was left to take over.");
+    await newer.verify(advanced(done(await adoptStaged({ ...newer.ref(), flight: staged }))).flight);
+    const { table } = await newer.staging(staged);
+    const before = await extentIds(copies.destination, database, table);
+    expect(before).toHaveLength(1);
+    await newer.intend(iteration);
+    expect(done(await adoptStaged({ ...newer.ref(), flight: staged }))).toMatchObject({ kind: "failed" });
+    expect(await extentIds(copies.destination, database, table)).toEqual(before);
+    expect(done(await newer.promote(iteration))).toMatchObject({ windows: [staged.window], stopped: [] });
+    expect((await idsOf(copies.destination, database, "Events")).rows).toBe(ROWS);
   });
 
   it("is not shown where rows of it that were hidden from its export are there again, and is where they are gone", async () => {

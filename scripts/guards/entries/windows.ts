@@ -152,6 +152,15 @@ export const windowGuards: readonly Guard[] = [
     tests: [{ file: ATTEMPTS, name: "where another delivery took over its staged rows first" }],
   },
   {
+    name: "taken over once",
+    promise:
+      "What a run has verified in its own staging keeps its ids, however late its taking over is delivered again.",
+    edits: [
+      { file: "activities/window/adoptStaged.ts", find: "if (old === staging)", replace: 'if (old === "")' },
+    ],
+    tests: [{ file: ATTEMPTS, name: "stays in staging under its very ids once it was taken over" }],
+  },
+  {
     name: "staging tables by run",
     promise: "A run ingests into staging tables of its own.",
     edits: [
